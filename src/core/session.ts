@@ -1,0 +1,94 @@
+import type { JsonObject } from '../schema/json.js'
+import type { Event } from './event.js'
+
+/** What names a session. Two sessions are the same only when all three are equal, byte for byte. */
+export interface SessionKey {
+  appName: string
+  userId: string
+  sessionId: string
+}
+
+/**
+ * A session as it was when it was read. `state` is the merged view (`app:` and `user:` keys included) and belongs to
+ * the reader, as does the list of events; the events themselves are frozen and shared.
+ */
+export interface Session {
+  readonly id: string
+  readonly appName: string
+  readonly userId: string
+  state: JsonObject
+  events: Event[]
+  /** Seconds since the epoch; never goes back. */
+  lastUpdateTime: number
+}
+
+export interface CreateSessionRequest {
+  appName: string
+  userId: string
+  /** A missing or blank id is replaced by a UUID. */
+  sessionId?: string
+  state?: JsonObject
+}
+
+export interface GetSessionRequest extends SessionKey {
+  config?: GetSessionConfig
+}
+
+export interface ListSessionsRequest {
+  appName: string
+  userId?: string
+}
+
+export interface AppendEventRequest {
+  session: Session
+  event: Event
+}
+
+export interface GetSessionConfig {
+  /** Only the newest so many events; 0 is none. */
+  numRecentEvents?: number
+  /** Only events at or after this time, in seconds. */
+  afterTimestamp?: number
+}
+
+/**
+ * A store of sessions. The method names are those of the ADK's session services, so a service written for it fits.
+ *
+ * Duties of every engine: keys are compared as three separate strings; `app:` and `user:` state is shared from creation
+ * on, `temp:` state is never stored; what a method has resolved is stored; events keep the order of their appends.
+ */
+export abstract class BaseSessionService {
+  /** Rejects with `session_exists` when the id is taken. */
+  abstract createSession(request: CreateSessionRequest): Promise<Session>
+
+  /** Resolves to `undefined` for an unknown key; the caller decides whether that is an error. */
+  abstract getSession(request: GetSessionRequest): Promise<Session | undefined>
+
+  async getOrCreateSession(request: CreateSessionRequest): Promise<Session> {
+    const { appName, userId, sessionId } = request
+    const known = sessionId && (await this.getSession({ appName, userId, sessionId }))
+    return known || this.createSession(request)
+  }
+
+  /** All sessions of a user, or of an app, without events, with merged state; oldest first. */
+  abstract listSessions(request: ListSessionsRequest): Promise<{ sessions: Session[] }>
+
+  /** Also succeeds when there is nothing to delete. */
+  abstract deleteSession(request: SessionKey): Promise<void>
+
+  /**
+   * Stores a sealed event and applies its state delta, to the store and to the session object passed in, which also
+   * receives the event. The cost does not depend on the events before it. Partial events are not stored.
+   * Rejects with `session_deleted` when the session was deleted since it was read, even if its id was used again.
+   */
+  abstract appendEvent(request: AppendEventRequest): Promise<Event>
+
+  /** Waits for pending writes and lets go of files and connections. */
+  async close(): Promise<void> {}
+}
+
+export const keyOf = (session: Session): SessionKey => ({
+  appName: session.appName,
+  userId: session.userId,
+  sessionId: session.id,
+})
