@@ -1,0 +1,59 @@
+import {
+  BaseMemoryService,
+  type MemoryEntry,
+  type SearchMemoryRequest,
+  type SearchMemoryResponse,
+} from '../core/memory.js'
+import { stringifyContent } from '../core/event.js'
+import type { Session } from '../core/session.js'
+
+interface Remembered {
+  readonly entry: MemoryEntry
+  readonly words: ReadonlySet<string>
+}
+
+/** Memory that lives as long as the process; finds messages by whole words, rare words first. */
+export class InMemoryMemoryService extends BaseMemoryService {
+  /** By app and user, then by session. */
+  readonly #users = new Map<string, Map<string, Remembered[]>>()
+
+  override async addSessionToMemory(session: Session): Promise<void> {
+    const key = userKey(session.appName, session.userId)
+    const sessions = this.#users.get(key) ?? new Map<string, Remembered[]>()
+    this.#users.set(key, sessions)
+    sessions.set(
+      session.id,
+      session.events.flatMap((event) => {
+        const words = wordsOf(stringifyContent(event))
+        if (!event.content || words.size === 0) return []
+        const timestamp = new Date(event.timestamp * 1000).toISOString()
+        return [{ entry: { content: event.content, author: event.author, timestamp }, words }]
+      }),
+    )
+  }
+
+  override async searchMemory(request: SearchMemoryRequest): Promise<SearchMemoryResponse> {
+    const remembered = [...(this.#users.get(userKey(request.appName, request.userId))?.values() ?? [])].flat()
+    const weights = [...wordsOf(request.query)].map((word) => ({ word, weight: rarity(word, remembered) }))
+    const scored = remembered
+      .map(({ entry, words }) => ({
+        entry,
+        score: weights.reduce((sum, { word, weight }) => sum + (words.has(word) ? weight : 0), 0),
+      }))
+      .filter(({ score }) => score > 0)
+      .toSorted((a, b) => b.score - a.score)
+    return { memories: scored.map(({ entry }) => entry) }
+  }
+}
+
+const userKey = (appName: string, userId: string): string => JSON.stringify([appName, userId])
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
+}
+
+/** A word that few messages hold says more about them: its inverse document frequency. */
+function rarity(word: string, remembered: Remembered[]): number {
+  const holding = remembered.filter(({ words }) => words.has(word)).length
+  return holding === 0 ? 0 : Math.log(1 + remembered.length / holding)
+}

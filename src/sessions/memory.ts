@@ -1,0 +1,163 @@
+import { clock } from '../core/clock.js'
+import { AdkError } from '../core/errors.js'
+import { settleEvent, type Event } from '../core/event.js'
+import { assignOwn, frozenJsonObject, setOwn } from '../core/json.js'
+import {
+  BaseSessionService,
+  keyOf,
+  type AppendEventRequest,
+  type CreateSessionRequest,
+  type GetSessionConfig,
+  type GetSessionRequest,
+  type ListSessionsRequest,
+  type Session,
+  type SessionKey,
+} from '../core/session.js'
+import { scopeOf } from '../core/state.js'
+import type { JsonObject } from '../schema/json.js'
+
+interface StoredSession {
+  readonly key: SessionKey
+  readonly state: JsonObject
+  readonly events: Event[]
+  lastUpdateTime: number
+  deleted: boolean
+}
+
+interface StoredUser {
+  readonly state: JsonObject
+  readonly sessions: Map<string, StoredSession>
+}
+
+interface StoredApp {
+  readonly state: JsonObject
+  readonly users: Map<string, StoredUser>
+}
+
+/** Sessions that live as long as the process. Reading never allocates, and a deleted session leaves nothing behind. */
+export class InMemorySessionService extends BaseSessionService {
+  readonly #apps = new Map<string, StoredApp>()
+  /** Which stored session a snapshot was read from: an id may be deleted and used again. */
+  readonly #origins = new WeakMap<Session, StoredSession>()
+
+  override async createSession(request: CreateSessionRequest): Promise<Session> {
+    const { appName, userId } = request
+    const sessionId = request.sessionId?.trim() || clock.uuid()
+    const state = frozenJsonObject(request.state ?? {})
+    const app = entry(this.#apps, appName, () => ({ state: {}, users: new Map() }))
+    const user = entry(app.users, userId, () => ({ state: {}, sessions: new Map() }))
+    if (user.sessions.has(sessionId)) {
+      throw new AdkError('session_exists', `Session already exists: ${sessionId}`)
+    }
+    const stored: StoredSession = {
+      key: { appName, userId, sessionId },
+      state: {},
+      events: [],
+      lastUpdateTime: clock.now(),
+      deleted: false,
+    }
+    applyDelta({ app, user, stored }, state)
+    user.sessions.set(sessionId, stored)
+    return this.#snapshot(app, user, stored)
+  }
+
+  override async getSession(request: GetSessionRequest): Promise<Session | undefined> {
+    const found = this.#find(request)
+    return found && this.#snapshot(found.app, found.user, found.stored, request.config)
+  }
+
+  override async listSessions(request: ListSessionsRequest): Promise<{ sessions: Session[] }> {
+    const app = this.#apps.get(request.appName)
+    if (!app) return { sessions: [] }
+    const sessions: Session[] = []
+    for (const [userId, user] of app.users) {
+      if (request.userId !== undefined && userId !== request.userId) continue
+      for (const stored of user.sessions.values()) {
+        sessions.push(this.#snapshot(app, user, stored, { numRecentEvents: 0 }))
+      }
+    }
+    return { sessions }
+  }
+
+  override async deleteSession(key: SessionKey): Promise<void> {
+    const found = this.#find(key)
+    if (!found) return
+    const { app, user, stored } = found
+    stored.deleted = true
+    user.sessions.delete(key.sessionId)
+    if (user.sessions.size === 0 && isEmpty(user.state)) app.users.delete(key.userId)
+    if (app.users.size === 0 && isEmpty(app.state)) this.#apps.delete(key.appName)
+  }
+
+  override async appendEvent({ session, event }: AppendEventRequest): Promise<Event> {
+    const settled = settleEvent(session, event)
+    if (settled.partial) return settled
+    const found = this.#find(keyOf(session))
+    const origin = this.#origins.get(session) ?? found?.stored
+    if (!found || found.stored !== origin) {
+      throw new AdkError('session_deleted', `Session was deleted: ${session.id}`)
+    }
+    applyDelta(found, settled.actions.stateDelta)
+    found.stored.events.push(settled)
+    found.stored.lastUpdateTime = Math.max(found.stored.lastUpdateTime, settled.timestamp)
+    assignOwn(session.state, settled.actions.stateDelta)
+    session.events.push(settled)
+    session.lastUpdateTime = found.stored.lastUpdateTime
+    return settled
+  }
+
+  #find({ appName, userId, sessionId }: SessionKey) {
+    const app = this.#apps.get(appName)
+    const user = app?.users.get(userId)
+    const stored = user?.sessions.get(sessionId)
+    return app && user && stored && { app, user, stored }
+  }
+
+  #snapshot(app: StoredApp, user: StoredUser, stored: StoredSession, config: GetSessionConfig = {}): Session {
+    const state: JsonObject = {}
+    assignOwn(state, stored.state)
+    for (const [name, value] of Object.entries(user.state)) state[`user:${name}`] = value
+    for (const [name, value] of Object.entries(app.state)) state[`app:${name}`] = value
+    const session: Session = {
+      id: stored.key.sessionId,
+      appName: stored.key.appName,
+      userId: stored.key.userId,
+      state,
+      events: selectEvents(stored.events, config),
+      lastUpdateTime: stored.lastUpdateTime,
+    }
+    this.#origins.set(session, stored)
+    return session
+  }
+}
+
+function applyDelta(
+  { app, user, stored }: { app: StoredApp; user: StoredUser; stored: StoredSession },
+  delta: JsonObject,
+): void {
+  for (const [key, value] of Object.entries(delta)) {
+    const { scope, name } = scopeOf(key)
+    if (scope === 'app') setOwn(app.state, name, value)
+    else if (scope === 'user') setOwn(user.state, name, value)
+    else if (scope === 'session') setOwn(stored.state, name, value)
+  }
+}
+
+/** The events are frozen, so the list of them is all that has to be copied. */
+export function selectEvents(events: readonly Event[], config: GetSessionConfig): Event[] {
+  const { numRecentEvents, afterTimestamp } = config
+  let selected: readonly Event[] = events
+  if (afterTimestamp !== undefined) selected = selected.filter((event) => event.timestamp >= afterTimestamp)
+  if (numRecentEvents === undefined) return [...selected]
+  return numRecentEvents > 0 ? selected.slice(-numRecentEvents) : []
+}
+
+function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+const isEmpty = (object: object): boolean => Object.keys(object).length === 0
