@@ -1,0 +1,1 @@
+export function makeRunner(scenario: unknown, log: unknown[]): Promise<unknown>

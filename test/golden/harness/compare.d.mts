@@ -1,0 +1,1 @@
+export function compare(recorded: unknown, observed: unknown): string[]

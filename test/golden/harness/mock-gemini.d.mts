@@ -1,0 +1,4 @@
+export class MockGemini {
+  listen(port?: number): Promise<number>
+  close(): Promise<void>
+}

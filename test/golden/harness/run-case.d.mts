@@ -1,0 +1,1 @@
+export function runCase(scenario: unknown, options: { mock: unknown; makeRunner: unknown }): Promise<unknown>
