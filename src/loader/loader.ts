@@ -1,0 +1,191 @@
+// The loader: which agents there are, and their modules, imported when they are first used and again when they change.
+// Running agents, and stores of any kind, are not its business; nor are names that a request brings: they are only ever
+// compared with the names that were found.
+import { basename, join } from 'node:path'
+import type { BaseAgent } from '../core/agent.js'
+import { AdkError } from '../core/errors.js'
+import { discoverApps, isInside, type FoundApp, type FoundApps } from './discover.js'
+import { loadDotenv } from './dotenv.js'
+import { evaluate } from './evaluate.js'
+import { explainLoadError } from './load-error.js'
+import type { Modules } from './provided-modules.js'
+import { findRootAgent, type AppLike } from './root-agent.js'
+import { watchFolder, type Watcher } from './watch.js'
+
+export interface LoadedApp {
+  /** Of the folder or file, and so of the URLs; an app object may call itself something else. */
+  readonly name: string
+  readonly rootAgent: BaseAgent
+  /** Present when the module exports an app rather than a bare agent. */
+  readonly app?: AppLike
+  /** The folder of the app, as an absolute path. */
+  readonly dir: string
+  /** Different for every load, and growing. */
+  readonly version: number
+}
+
+export interface Loader {
+  /** Sorted names of all apps that are there now, whether they can be loaded or not. Rejects without agents folder. */
+  list(): Promise<string[]>
+  /**
+   * Imports the app when it is first asked for; rejects with `app_not_found` or `app_load_failed`. A failure is not
+   * kept: the next call tries again.
+   *
+   * An app whose files have changed is imported anew and everybody who asks from then on waits for the new version.
+   * When that fails they get the error, never the old version: whoever edited the agent must see what is wrong with it.
+   * Runs that are under way keep the version they started with.
+   */
+  load(name: string): Promise<LoadedApp>
+  /** Stops watching. */
+  close(): Promise<void>
+}
+
+/** Where the loader says what it does; a pino logger fits. */
+export type LoaderLog = Record<
+  'debug' | 'info' | 'warn' | 'error',
+  (details: object, message: string) => void
+>
+
+export interface LoaderOptions {
+  /** A folder of agents, the folder of one agent, or the file of one. */
+  agentsDir: string
+  /** The running `adk-ts`, and modules that stand in where an agent has none, such as `zod`. */
+  modules: Modules
+  log: LoaderLog
+  /** Notice changed files. */
+  watch?: boolean
+}
+
+export function createLoader(options: LoaderOptions): Loader {
+  return new FolderLoader(options)
+}
+
+/** What one import of an app is made of. */
+interface Sources {
+  found?: FoundApp
+  files: Set<string>
+  /** Changed since. */
+  stale: boolean
+}
+
+class FolderLoader implements Loader {
+  /** The newest import of each app, under way or done. */
+  private readonly newest = new Map<string, { app: Promise<LoadedApp>; sources: Sources }>()
+  private readonly said = new Set<string>()
+  private watcher: Promise<Watcher> | undefined
+  private closed = false
+  private loads = 0
+
+  constructor(private readonly options: LoaderOptions) {}
+
+  async list(): Promise<string[]> {
+    const { apps } = await this.discover()
+    return [...apps.keys()].sort()
+  }
+
+  load(name: string): Promise<LoadedApp> {
+    const known = this.newest.get(name)
+    if (known && !known.sources.stale) return known.app
+    const sources: Sources = { files: new Set(), stale: false }
+    const fresh = { app: this.open(name, sources), sources }
+    this.newest.set(name, fresh)
+    fresh.app.catch(() => {
+      if (this.newest.get(name) === fresh) this.newest.delete(name)
+    })
+    return fresh.app
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    const watcher = await this.watcher
+    await watcher?.close()
+  }
+
+  private async open(name: string, sources: Sources): Promise<LoadedApp> {
+    const { root, apps } = await this.discover()
+    const found = apps.get(name)
+    if (!found) throw new AdkError('app_not_found', `App not found: ${name}`)
+    sources.found = found
+    const watcher = await this.watch(root)
+    const onFile = (file: string) => {
+      sources.files.add(file)
+      if (!isInside(root, file)) watcher?.add(file)
+    }
+    try {
+      return await this.import(found, onFile)
+    } catch (error) {
+      const reason = explainLoadError(error, { root, file: found.file, files: sources.files })
+      this.options.log.error(
+        { event: 'agent.load_failed', app: name, err: error },
+        `App "${name}" failed to load`,
+      )
+      throw new AdkError('app_load_failed', `App "${name}" failed to load: ${reason}`, { cause: error })
+    }
+  }
+
+  private async import({ name, dir, file }: FoundApp, onFile: (file: string) => void): Promise<LoadedApp> {
+    for (const variable of await loadDotenv(dir)) {
+      this.options.log.warn(
+        { app: name },
+        `The .env file of "${name}" replaces ${variable}, set by another .env file`,
+      )
+    }
+    const exports = await evaluate({
+      file,
+      modules: this.options.modules,
+      onFile,
+      onCompatible: () => this.sayOnce('debug', '"@google/adk" is not installed; "adk-ts" takes its place'),
+    })
+    const root = findRootAgent(exports, basename(file))
+    const version = ++this.loads
+    this.options.log.debug({ app: name, version }, `App "${name}" loaded`)
+    return { name, dir, version, ...root }
+  }
+
+  private discover(): Promise<FoundApps> {
+    return discoverApps(this.options.agentsDir, (message) => this.sayOnce('warn', message))
+  }
+
+  private sayOnce(level: keyof LoaderLog, message: string): void {
+    if (this.said.has(message)) return
+    this.said.add(message)
+    this.options.log[level]({}, message)
+  }
+
+  /** Watching begins before the first import, so that no change after it is missed. */
+  private async watch(folder: string): Promise<Watcher | undefined> {
+    if (!this.options.watch || this.closed) return undefined
+    this.watcher ??= watchFolder({
+      folder,
+      onChange: (files) => this.markStale(files),
+      onError: (error) => this.options.log.warn({ err: error }, 'Changes of agents may go unnoticed'),
+    })
+    return this.watcher
+  }
+
+  private markStale(changed: ReadonlySet<string>): void {
+    for (const [name, { sources }] of this.newest) {
+      const file = [...changed].find((path) => concerns(path, sources))
+      if (file === undefined || sources.stale) continue
+      sources.stale = true
+      this.options.log.info(
+        { app: name },
+        `App "${name}" has changed (${basename(file)}); its next run loads it anew`,
+      )
+    }
+  }
+}
+
+const CODE = /\.[cm]?[jt]sx?$/
+
+/**
+ * Whether a changed file matters: one that was imported, the `.env` file, or code in the folder of the app, which may
+ * be found first from now on. Other files there may well be what its own tools write.
+ */
+function concerns(path: string, { found, files }: Sources): boolean {
+  if (files.has(path)) return true
+  if (!found) return false
+  return (
+    path === join(found.dir, '.env') || (found.ownsFolder && CODE.test(path) && isInside(found.dir, path))
+  )
+}

@@ -1,0 +1,72 @@
+import { BaseAgent, isBaseAgent } from '../core/agent.js'
+
+/** A root agent with what belongs to all of its runs. */
+export interface AppLike {
+  name: string
+  rootAgent: BaseAgent
+  plugins?: unknown
+}
+
+export interface RootAgent {
+  rootAgent: BaseAgent
+  app?: AppLike
+}
+
+const APP_EXPORTS = ['app', 'rootApp', 'default']
+const AGENT_EXPORTS = ['rootAgent', 'root_agent', 'agent', 'default']
+const APP_BRAND = Symbol.for('google.adk.app')
+
+/** Picks what an agent's module is about: an app, else the agent with the most telling name, else its only agent. */
+export function findRootAgent(exports: unknown, fileName: string): RootAgent {
+  const read = readerOf(exports)
+  for (const name of APP_EXPORTS) {
+    const value = refuseForeign(read(name))
+    if (isApp(value)) return { app: value, rootAgent: value.rootAgent }
+  }
+  for (const name of AGENT_EXPORTS) {
+    const value = refuseForeign(read(name))
+    if (value instanceof BaseAgent) return { rootAgent: value }
+  }
+  return { rootAgent: onlyAgent(exports, fileName) }
+}
+
+function onlyAgent(exports: unknown, fileName: string): BaseAgent {
+  const values = isObject(exports) ? Object.values(exports).map(refuseForeign) : []
+  const [agent, ...others] = new Set(values.filter((value) => value instanceof BaseAgent))
+  if (agent && others.length === 0) return agent
+  const found = agent ? 'exports several agents and none of them as `rootAgent`' : 'exports no root agent'
+  throw new Error(`${found}; export \`rootAgent\` from ${fileName}`)
+}
+
+/** Reads exports by name. What a CommonJS module exports is its default export, be it an agent or an object of them. */
+function readerOf(exports: unknown): (name: string) => unknown {
+  if (!isObject(exports)) return () => undefined
+  const isAgent = isBaseAgent(exports) // which has properties named like exports
+  return (name) => {
+    if (!isAgent && Object.hasOwn(exports, name)) return exports[name]
+    return name === 'default' ? exports : undefined
+  }
+}
+
+function isApp(value: unknown): value is AppLike {
+  if (!isObject(value) || value instanceof BaseAgent) return false
+  return typeof value['name'] === 'string' && value['rootAgent'] instanceof BaseAgent
+}
+
+function refuseForeign(value: unknown): unknown {
+  if (!isForeign(value) && !(isObject(value) && isForeign(value['rootAgent']))) return value
+  throw new Error(
+    'exports an agent made by an installed "@google/adk" or by another copy of "adk-ts"; ' +
+      'such agents are not supported yet, import from "adk-ts" instead',
+  )
+}
+
+/** Agents and apps of all copies of either package carry the same marks; only the class tells whose they are. */
+function isForeign(value: unknown): boolean {
+  if (isApp(value) || value instanceof BaseAgent) return false
+  return isBaseAgent(value) || (isObject(value) && APP_BRAND in value)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
