@@ -1,0 +1,92 @@
+// The HTTP server, put together but not listening. It knows nothing of how apps are found or sessions stored.
+import cors from '@fastify/cors'
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { acceptJsonBodies } from './body.js'
+import type { ServerDeps } from './deps.js'
+import { documentApi } from './docs.js'
+import { drainOnClose } from './drain.js'
+import { answerUnknownRoutes, frameworkErrorHandler, handleClientErrors, handleErrors } from './errors.js'
+import { guard, originMatcher } from './guard.js'
+import { logRequests, requestIdOf } from './request-log.js'
+import { routePath } from './route-path.js'
+import { appInfoRoutes } from './routes/app-info.js'
+import { artifactRoutes } from './routes/artifacts.js'
+import { devRoutes } from './routes/dev.js'
+import { graphRoutes } from './routes/graph.js'
+import { memoryRoutes } from './routes/memory.js'
+import { runRoutes } from './routes/run.js'
+import { sessionRoutes } from './routes/sessions.js'
+import { utilityRoutes } from './routes/utility.js'
+import { useZod } from './schemas.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the run that the request started, for its line in the log. */
+    invocationId?: string
+  }
+}
+
+/** Longest name in a path, in bytes of the encoded URL; the schemas have the last word. */
+const MAX_PARAM_LENGTH = 8192
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** All routes, ready for `listen` or `inject`. Closing it drains the runs. */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const { log, options } = deps
+  // Our own lines say what happened; Fastify speaks up only when something is wrong.
+  const loggerInstance: FastifyBaseLogger = log.child({}, { level: quieter(log.level) })
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    childLoggerFactory: (logger) => logger, // lines that need the id of a request name it
+    logController: new LogController({ disableRequestLogging: true }),
+    // drain.ts answers while closing, in the form of every other error.
+    return503OnClosing: false,
+    genReqId: requestIdOf,
+    rewriteUrl: (request) => routePath(request.url ?? '/', options),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    bodyLimit: options.bodyLimit,
+    // Keys such as `__proto__` are data here: bodies are parsed by body.ts and never merged into anything.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    frameworkErrors: frameworkErrorHandler(log),
+    clientErrorHandler: handleClientErrors,
+    forceCloseConnections: true,
+    // Time for a request to arrive, in milliseconds; answers may take as long as they need.
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    // A missing Host header is refused by guard.ts, in words.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+  })
+  handleErrors(app)
+  answerUnknownRoutes(app)
+  logRequests(app, log)
+  await allowListedOrigins(app, options.allowOrigins)
+  drainOnClose(app, deps)
+  guard(app, options)
+  acceptJsonBodies(app)
+  await documentApi(app, options)
+  const server = useZod(app)
+  utilityRoutes(server, deps)
+  sessionRoutes(server, deps)
+  runRoutes(server, deps)
+  artifactRoutes(server, deps)
+  memoryRoutes(server, deps)
+  appInfoRoutes(server, deps)
+  graphRoutes(server, deps)
+  devRoutes(server)
+  return app
+}
+
+/** Comes before everything that may refuse a request, so that pages on the list can read the refusal. */
+async function allowListedOrigins(app: FastifyInstance, allowOrigins: readonly string[]): Promise<void> {
+  if (allowOrigins.length === 0) return
+  const isAllowed = originMatcher(allowOrigins)
+  await app.register(cors, {
+    origin: (origin, done) => done(null, origin !== undefined && isAllowed(origin)),
+    credentials: true,
+    methods: METHODS,
+    strictPreflight: false,
+  })
+}
+
+const quieter = (level: string): string => (level === 'debug' || level === 'info' ? 'warn' : level)

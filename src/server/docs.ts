@@ -1,0 +1,52 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { tidyOpenApi } from './openapi.js'
+import type { ServerOptions } from './deps.js'
+
+const DESCRIPTION = `HTTP API of ADK agents, compatible with the official ADK API servers.
+
+Create a session, then send it messages: \`/run\` answers with all events at once, \`/run_sse\` streams them.
+Field names are camelCase; requests may also use snake_case. Times are seconds. Errors carry the same sentence under
+\`detail\` and \`error\`; requests that do not fit their schema are answered with 422 and a list in \`detail\`.`
+
+const TAGS = [
+  { name: 'Utility', description: 'Health, version and the apps that are served.' },
+  { name: 'Sessions', description: 'Conversations: their state and their events.' },
+  { name: 'Run', description: 'Send a message to an agent.' },
+  { name: 'Artifacts', description: 'Texts and files of a session or of its user, in versions.' },
+  { name: 'Memory', description: 'What an app remembers of a user across sessions.' },
+  { name: 'Graph', description: 'What an app is made of, as trees and drawings.' },
+  { name: 'Developer', description: "What Google's dev UI asks for besides." },
+]
+
+/** Describes every route that is registered after it, at `/openapi.json`, and serves a page to try them at `/docs`. */
+export async function documentApi(app: FastifyInstance, options: ServerOptions): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'adk-ts',
+        version: options.version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: TAGS,
+      servers: [{ url: options.urlPrefix || '/' }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
+  })
+  const { default: swaggerUi } = await import('@fastify/swagger-ui')
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    indexPrefix: options.urlPrefix,
+    theme: { title: 'adk-ts' },
+    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  // Made before any agent is loaded: agents may name schemas of their own in zod's one registry.
+  app.addHook('onReady', async () => {
+    app.swagger()
+  })
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AdkError } from '../core/errors.js'
+import type { ServerDeps } from './deps.js'
+import { onReplyClosed } from './disconnect.js'
+
+/** How long cancelled runs may take to say goodbye, in milliseconds. */
+const GOODBYE_MS = 2000
+
+/** Lets requests finish before the server closes; those that take too long are told and cut off. */
+export function drainOnClose(app: FastifyInstance, { runs, log, options }: ServerDeps): void {
+  const open = new Set<FastifyReply>()
+  let onIdle = () => {}
+  let closing: AdkError | undefined
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (closing) {
+      reply.header('connection', 'close')
+      throw closing
+    }
+    open.add(reply)
+    onReplyClosed(reply, () => {
+      open.delete(reply)
+      if (open.size === 0) onIdle()
+    })
+    done()
+  })
+
+  const idle = (limitMs: number) =>
+    new Promise<boolean>((resolve) => {
+      if (open.size === 0) return resolve(true)
+      const timer = setTimeout(() => resolve(false), limitMs)
+      onIdle = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+    })
+
+  app.addHook('preClose', async () => {
+    const reason = new AdkError('shutting_down', 'The server is shutting down')
+    closing = reason
+    runs.close(reason)
+    if (await idle(options.drainMs)) return
+    log.warn({ runs: runs.size }, 'shutdown.cancel')
+    runs.cancelAll(reason)
+    await idle(GOODBYE_MS)
+  })
+}

@@ -1,0 +1,113 @@
+// The one place that answers errors. What they mean is in problem.ts and core/errors.ts.
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AdkError, type ProblemCode } from '../core/errors.js'
+import type { Log } from '../telemetry/log.js'
+import { internalProblem, toProblem } from './problem.js'
+import { followRequest } from './request-log.js'
+
+/** Time that a client has to finish sending a body that is refused, in milliseconds. */
+const LINGER_MS = 5000
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const known = toProblem(error)
+  if (!known) request.log.error({ reqId: request.id, err: error }, 'request.failed')
+  const { status, body } = known ?? internalProblem(request.id)
+  const text = JSON.stringify(body)
+  if (error instanceof AdkError && (error.code === 'session_busy' || error.code === 'too_many_runs')) {
+    reply.header('retry-after', '1')
+  }
+  reply.code(status).type('application/json; charset=utf-8')
+  if (status === 413) return sendBeforeClosing(request, reply, text)
+  return reply.serializer((json: string) => json).send(text)
+}
+
+/** To close while the client is still sending would reset the connection, and the answer be lost on its way. */
+function sendBeforeClosing(request: FastifyRequest, reply: FastifyReply, text: string): FastifyReply {
+  async function* answer() {
+    yield text
+    await finished(request.raw.resume(), { signal: AbortSignal.timeout(LINGER_MS) }).catch(() => {})
+  }
+  reply.headers({ connection: 'close', 'content-length': Buffer.byteLength(text) })
+  return reply.send(Readable.from(answer()))
+}
+
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    logCause(request, error)
+    return sendProblem(request, reply, error)
+  })
+}
+
+/** The client reads a sentence; whoever runs the server needs the stack of what is behind it. */
+function logCause(request: FastifyRequest, error: unknown): void {
+  if (error instanceof AdkError && error.status >= 500 && error.cause !== undefined) {
+    request.log.error({ reqId: request.id, err: error.cause }, error.code)
+  }
+}
+
+/** Errors of the router, from before any hook or handler runs. */
+export function frameworkErrorHandler(log: Log) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    followRequest(log, request, reply)
+    void sendProblem(request, reply, error)
+  }
+}
+
+function toPattern(url: string): RegExp {
+  const literal = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${literal.replace(/:\w+/g, '[^/]+').replaceAll('*', '.*')}/?$`)
+}
+
+/** Unknown paths, and known ones with another method. Called before the routes are added. */
+export function answerUnknownRoutes(app: FastifyInstance): void {
+  const routes: { method: string; pattern: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    // The one that answers preflights, whatever their path.
+    if (url === '*') return
+    for (const name of [method].flat()) routes.push({ method: name, pattern: toPattern(url) })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/'
+    const allowed = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    const isRefusal = allowed.length > 0 && !allowed.includes(request.method)
+    if (!isRefusal) return sendProblem(request, reply, new AdkError('route_not_found', 'Not Found'))
+    reply.header('allow', [...new Set(allowed)].join(', '))
+    return sendProblem(request, reply, new AdkError('method_not_allowed', 'Method Not Allowed'))
+  })
+}
+
+const CLIENT_ERRORS: Record<string, { code: ProblemCode; text: string }> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', text: 'The request took too long to arrive' },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    text: 'The request line and headers are larger than 16 KB',
+  },
+}
+
+/** Node keeps the answer that it is writing there; the types do not tell. */
+function isAnswering(socket: Socket & { _httpMessage?: { headersSent: boolean } | null }): boolean {
+  return socket._httpMessage?.headersSent ?? false
+}
+
+/** Bytes that are not HTTP never become a request: the answer goes straight to the socket. */
+export function handleClientErrors(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  if (isAnswering(socket)) return void socket.destroy()
+  const { code, text } = CLIENT_ERRORS[error.code ?? ''] ?? {
+    code: 'bad_request',
+    text: 'The request is not valid HTTP',
+  }
+  const { status } = new AdkError(code, text)
+  const body = JSON.stringify({ detail: text, error: text })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -1,0 +1,382 @@
+// What the server promises over HTTP, as data. Every entry is cited by at least one test; coverage.test.ts sees to it.
+
+/** Where a requirement comes from. */
+export type Source =
+  /** The page "Use the API Server" of the ADK documentation. */
+  | 'docs'
+  /** The REST reference of the ADK documentation. */
+  | 'reference'
+  /** The official OpenAPI document. */
+  | 'openapi'
+  /** The server of adk-python, where the documents are silent. */
+  | 'python'
+  /** What Google's dev UI sends and reads. */
+  | 'web'
+  /** What the API client of `@google/adk` sends and reads. */
+  | 'client'
+  /** The HTTP standards. */
+  | 'http'
+  /** Ours: a decision where the above disagree, or a promise that none of them makes. */
+  | 'own'
+
+interface Requirement {
+  sentence: string
+  source: Source
+}
+
+export const REQUIREMENTS = {
+  'health.ok': { sentence: 'GET /health answers {"status":"ok"}', source: 'openapi' },
+  'version.fields': {
+    sentence: 'GET /version answers version, language "typescript" and language_version',
+    source: 'openapi',
+  },
+  'list-apps.names': {
+    sentence: 'GET /list-apps answers the sorted names and loads nothing',
+    source: 'docs',
+  },
+  'list-apps.detailed': {
+    sentence: 'with detailed=true it describes the apps and leaves out those that fail to load',
+    source: 'openapi',
+  },
+  'docs.page': { sentence: '/docs is a page that needs nothing from elsewhere', source: 'docs' },
+  'docs.document': {
+    sentence: '/openapi.json is OpenAPI 3.1, complete, and every reference in it leads somewhere',
+    source: 'docs',
+  },
+  'docs.examples': { sentence: 'every example of a request body is a request that works', source: 'own' },
+
+  'session.create': { sentence: 'creating a session answers 200 and the session', source: 'openapi' },
+  'session.create-body': {
+    sentence: 'the body of create-with-id is the state itself, or {"state", "events"} around it',
+    source: 'own',
+  },
+  'session.create-empty': { sentence: 'no body and null are an empty state', source: 'web' },
+  'session.create-any-app': {
+    sentence: 'sessions of an app that is not loaded can be created and listed',
+    source: 'own',
+  },
+  'session.own-id': {
+    sentence: 'create-without-id honours an id in the body, else makes a UUID',
+    source: 'openapi',
+  },
+  'session.duplicate': { sentence: 'a duplicate is 400 "Session already exists: <id>"', source: 'docs' },
+  'session.scopes': {
+    sentence: 'app: and user: state is shared from the start, temp: state is not kept',
+    source: 'docs',
+  },
+  'session.import': { sentence: 'events in the body of create are kept, in order', source: 'openapi' },
+  'session.import-refused': {
+    sentence: 'imported events that act, wait or speak for the framework are 400 and leave no session',
+    source: 'python',
+  },
+  'session.get': { sentence: 'GET answers the session with all its events', source: 'docs' },
+  'session.missing': {
+    sentence: 'GET and PATCH of an unknown session are 404 with its name',
+    source: 'openapi',
+  },
+  'session.list': { sentence: 'list is an array, never null: no events, merged state', source: 'openapi' },
+  'session.list-hides-eval': { sentence: 'list leaves out the sessions of evaluations', source: 'python' },
+  'session.patch': {
+    sentence: 'PATCH applies a state delta, records it as an event, answers the session',
+    source: 'docs',
+  },
+  'session.delete': { sentence: 'DELETE answers 204 without a body', source: 'docs' },
+  'session.delete-missing': { sentence: 'DELETE of something missing is 204, too', source: 'openapi' },
+  'session.isolated': {
+    sentence: 'sessions of other apps and users are not reached, whatever the ids',
+    source: 'own',
+  },
+
+  'naming.both': { sentence: 'requests may use camelCase and snake_case', source: 'reference' },
+  'naming.conflict': { sentence: 'both spellings of a field with different values are 422', source: 'own' },
+  'naming.user-owned': {
+    sentence: 'keys inside state, args, response and customMetadata stay as they are',
+    source: 'own',
+  },
+  'naming.null': { sentence: 'an optional field may be null', source: 'openapi' },
+  'naming.out': { sentence: 'responses are camelCase and leave out what is absent', source: 'docs' },
+  'naming.proto': { sentence: 'keys and ids such as __proto__ are data like any other', source: 'own' },
+  'naming.extra': { sentence: 'unknown fields of a request are ignored', source: 'python' },
+
+  'time.seconds': { sentence: 'times are seconds, with fractions', source: 'docs' },
+  'id.event': { sentence: 'event ids are UUIDs', source: 'python' },
+  'id.invocation': {
+    sentence: 'invocation ids are e- and a UUID, those of state changes p- and a UUID',
+    source: 'docs',
+  },
+  'id.call': { sentence: 'function calls without an id get adk- and a UUID', source: 'python' },
+  'id.trimmed': { sentence: 'blanks around an id are not part of it', source: 'python' },
+  'id.limit': { sentence: 'an id has 1 to 512 characters', source: 'own' },
+  'id.unfit': { sentence: 'an id without a place in URLs and databases is 422', source: 'own' },
+  'id.slash': { sentence: 'an id may hold any other character, encoded in the path', source: 'own' },
+
+  'event.actions': { sentence: 'actions always hold the four maps', source: 'docs' },
+  'event.long-running': { sentence: 'longRunningToolIds is on events with calls only', source: 'docs' },
+  'event.encoding': { sentence: 'events fit the documented schema, in every answer the same', source: 'own' },
+
+  'run.events': {
+    sentence: 'POST /run answers the events of the agent, of one invocation, in order',
+    source: 'docs',
+  },
+  'run.stored': {
+    sentence: 'events and the message of the user are in the session once they are answered',
+    source: 'docs',
+  },
+  'run.message-string': { sentence: 'newMessage may be a string', source: 'reference' },
+  'run.message-invalid': {
+    sentence: 'a message without parts, or with empty or too many parts, is 422',
+    source: 'own',
+  },
+  'run.forged-call': {
+    sentence: 'a message with a function call is 422 and nothing is stored',
+    source: 'python',
+  },
+  'run.resume': {
+    sentence: 'with its invocationId an interrupted invocation is continued where the app allows it',
+    source: 'python',
+  },
+  'run.resume-refused': {
+    sentence:
+      'without a message, an invocation that cannot be continued is 404 or 422; with one, a new one begins',
+    source: 'own',
+  },
+  'run.forged-response': {
+    sentence: 'a response to a call that was never made is 422 and nothing is stored',
+    source: 'own',
+  },
+  'run.state-delta': { sentence: 'stateDelta is set together with the message', source: 'reference' },
+  'run.custom-metadata': {
+    sentence: 'customMetadata is copied to every event of the run',
+    source: 'openapi',
+  },
+  'run.default-app': { sentence: 'a request without app goes to the default app', source: 'openapi' },
+  'run.app-missing': { sentence: 'without app and default app a run is 400', source: 'openapi' },
+  'run.unknown-app': { sentence: 'an unknown app is 404 with its name', source: 'python' },
+  'run.unknown-session': { sentence: 'an unknown session is 404 with its name', source: 'openapi' },
+  'run.auto-create': { sentence: 'with auto_create_session an unknown session is created', source: 'python' },
+  'run.load-failure': {
+    sentence: 'an app that fails to load is 500 with file and reason; other apps work',
+    source: 'own',
+  },
+  'run.model-failure': {
+    sentence: 'a failure of the model is a stored event with errorCode, status 200',
+    source: 'own',
+  },
+  'run.tool-failure': {
+    sentence: 'a failure of a tool is told to the model, which goes on',
+    source: 'python',
+  },
+  'run.agent-failure': {
+    sentence: "an exception of the agent's own code is 500 on /run and the error frame on /run_sse",
+    source: 'python',
+  },
+  'run.never-partial': { sentence: '/run never holds partial events', source: 'docs' },
+  'run.same-as-sse': { sentence: '/run and /run_sse give the same events for the same input', source: 'own' },
+  'run.after-failure': {
+    sentence: 'after a failed, refused or cancelled run the next one works',
+    source: 'own',
+  },
+
+  'sse.frames': {
+    sentence: 'each event is exactly "data: {json}" and an empty line, nothing else',
+    source: 'client',
+  },
+  'sse.always': { sentence: '/run_sse streams whatever "streaming" says', source: 'docs' },
+  'sse.headers': { sentence: 'the headers keep proxies from holding the stream back', source: 'own' },
+  'sse.early': { sentence: 'the headers are sent before the first event', source: 'own' },
+  'sse.partial': {
+    sentence: 'with streaming the chunks come as partial events, which are not stored',
+    source: 'docs',
+  },
+  'sse.one-frame': { sentence: 'an event is one frame, with its artifactDelta', source: 'own' },
+  'sse.error-frame': {
+    sentence: 'a failure inside the stream is one last frame {"error", "error_details"}',
+    source: 'client',
+  },
+  'sse.error-before': {
+    sentence: 'a failure before the first byte is a JSON answer with its status',
+    source: 'own',
+  },
+  'sse.ping': { sentence: 'a silent stream is kept awake by comments', source: 'own' },
+  'sse.slow-reader': { sentence: 'nothing is produced for a client that does not read', source: 'own' },
+  'sse.stalled': { sentence: 'a client that does not read for a minute is let go', source: 'own' },
+  'sse.stored-first': { sentence: 'an event is stored before it is sent', source: 'own' },
+
+  'disconnect.cancels': {
+    sentence: 'a client that leaves cancels its run, down to the model',
+    source: 'python',
+  },
+  'disconnect.history': {
+    sentence: 'what was stored stays, and every call in it is answered',
+    source: 'own',
+  },
+  'disconnect.queue': {
+    sentence: 'a waiting run whose client leaves is taken out of the queue',
+    source: 'own',
+  },
+
+  'queue.order': { sentence: 'runs on one session take turns and never mix', source: 'own' },
+  'queue.parallel': { sentence: 'runs on different sessions do not wait for each other', source: 'own' },
+  'queue.bounded': {
+    sentence: 'too many runs on one session are 409 with Retry-After, and not stored',
+    source: 'own',
+  },
+  'queue.limit': { sentence: 'too many runs on the server are 503 with Retry-After', source: 'own' },
+  'queue.delete': {
+    sentence: 'DELETE cancels a run: its stream ends with an error, nothing reaches a new session of that id',
+    source: 'own',
+  },
+  'queue.patch': { sentence: 'PATCH during a run works, and both are kept', source: 'own' },
+
+  'artifact.save': {
+    sentence: 'POST saves a part under a name, in either spelling, and answers what its version is',
+    source: 'openapi',
+  },
+  'artifact.metadata': { sentence: 'metadata tells of one version or of all', source: 'openapi' },
+  'artifact.versions': {
+    sentence: 'versions count from 0; the latest is read unless one is named by ?version= or in the path',
+    source: 'openapi',
+  },
+  'artifact.bad-version': {
+    sentence: 'a version is digits or latest; anything else is 422 "Invalid version ID"',
+    source: 'python',
+  },
+  'artifact.list': {
+    sentence: 'list is the sorted names of the session and of its user, never null',
+    source: 'openapi',
+  },
+  'artifact.scope': {
+    sentence: 'user: artifacts belong to the user, all others to one session, which need not exist',
+    source: 'openapi',
+  },
+  'artifact.name': {
+    sentence: 'a name may hold anything, and slashes may be sent as they are or encoded',
+    source: 'web',
+  },
+  'artifact.bad-name': { sentence: 'a name without a place in URLs is 422', source: 'own' },
+  'artifact.precedence': { sentence: 'a path is read from the right', source: 'python' },
+  'artifact.missing': { sentence: 'what is missing or empty is 404 with its name', source: 'openapi' },
+  'artifact.content': {
+    sentence: 'an artifact without text, data or file is 422 and not stored',
+    source: 'python',
+  },
+  'artifact.base64': {
+    sentence: 'base64 of either alphabet is taken and answered in the standard one, byte for byte',
+    source: 'own',
+  },
+  'artifact.media': {
+    sentence: 'alt=media, or Accept without JSON, answers the content itself',
+    source: 'own',
+  },
+  'artifact.media-safe': {
+    sentence: 'no name and no type of an artifact can break a header or run in a browser',
+    source: 'own',
+  },
+  'artifact.delete': { sentence: 'DELETE is 204 and removes all versions, or nothing', source: 'openapi' },
+  'artifact.session-delete': {
+    sentence: 'deleting a session deletes its artifacts, not those of the user',
+    source: 'own',
+  },
+  'artifact.concurrent': { sentence: 'n saves at a time are versions 0 to n - 1', source: 'own' },
+
+  'memory.add': { sentence: 'PATCH memory adds a session to the memory and answers null', source: 'openapi' },
+  'memory.missing': { sentence: 'PATCH memory with an unknown session is 404', source: 'openapi' },
+
+  'app-info.agents': {
+    sentence: 'app-info describes the root agent and every LLM agent below it, with its tools',
+    source: 'openapi',
+  },
+  'app-info.refused': {
+    sentence: 'app-info is 404 for an unknown app, 400 for a root that is no LlmAgent',
+    source: 'openapi',
+  },
+
+  'graph.event': {
+    sentence: 'the graph of an event shows the agents, and what the event is about stands out',
+    source: 'reference',
+  },
+  'graph.nothing': { sentence: 'without such an event or session the graph is {}', source: 'reference' },
+  'graph.app': { sentence: 'the graph of an app is drawn light or dark', source: 'python' },
+  'graph.structure': { sentence: 'build_graph is the tree of agents and the README', source: 'web' },
+  'graph.image': {
+    sentence: 'build_graph_image is DOT under "" and dotSrc, of the app or of a node',
+    source: 'web',
+  },
+  'graph.missing': { sentence: 'an unknown app or node is 404 with its name', source: 'web' },
+  'graph.dot': { sentence: 'the DOT is valid, whatever names agents, tools and apps have', source: 'own' },
+
+  'dev.config': {
+    sentence: 'the dev UI reads that there is no telemetry and no logo of its own',
+    source: 'web',
+  },
+  'dev.telemetry-header': {
+    sentence: 'POST /config/telemetry without its header is 400',
+    source: 'python',
+  },
+  'dev.empty': {
+    sentence: 'what the dev UI asks of builder, tests and evaluations is empty, and other routes 404',
+    source: 'web',
+  },
+
+  'error.shape': { sentence: 'every error is JSON with the same text as detail and error', source: 'own' },
+  'error.validation': {
+    sentence: '422 lists what is wrong where, in the form of FastAPI',
+    source: 'openapi',
+  },
+  'error.json': {
+    sentence: 'a body that is not JSON is 422 with the position, and is not repeated',
+    source: 'openapi',
+  },
+  'error.not-found': { sentence: 'an unknown path is 404', source: 'http' },
+  'error.method': { sentence: 'a wrong method is 405 with Allow', source: 'http' },
+  'error.internal': {
+    sentence: 'a bug is 500 without stack, path or secret, and is in the log',
+    source: 'own',
+  },
+  'error.survives': { sentence: 'no input stops the server', source: 'own' },
+
+  'route.slash': { sentence: 'a slash at the end of a path does not matter', source: 'python' },
+  'route.head': { sentence: 'HEAD answers like GET, without the body', source: 'http' },
+  'route.bad-url': { sentence: 'bad percent-encoding is 400', source: 'http' },
+  'route.too-long': {
+    sentence: 'a path or a header that is too long is 414 or 431, in JSON',
+    source: 'http',
+  },
+  'route.bad-http': { sentence: 'bytes that are not HTTP are answered with 400, in JSON', source: 'http' },
+  'route.timeouts': {
+    sentence: 'headers have ten seconds to arrive, a request a minute; answers have no limit',
+    source: 'own',
+  },
+  'route.prefix': { sentence: 'with url_prefix the routes answer with and without it', source: 'python' },
+
+  'body.empty': { sentence: 'an empty body is no body, whatever its content type', source: 'client' },
+  'body.media-type': { sentence: 'a body that does not claim to be JSON is 415', source: 'own' },
+  'body.encoding': { sentence: 'a compressed body, or one that is not UTF-8, is refused', source: 'own' },
+  'body.size': { sentence: 'a body over the limit is 413, and the client can read it', source: 'own' },
+  'body.depth': { sentence: 'more than 64 levels are 422 and nothing is stored', source: 'own' },
+  'body.width': { sentence: 'an object with more than 10,000 keys is 422', source: 'own' },
+  'body.numbers': { sentence: 'a number that JSON cannot carry back is 422', source: 'own' },
+  'body.text': { sentence: 'any text comes back as it was sent', source: 'own' },
+
+  'guard.host': { sentence: 'a server on a local address answers to local names only', source: 'python' },
+  'guard.one-host': { sentence: 'a request has exactly one Host header', source: 'http' },
+  'guard.origin': { sentence: 'pages from elsewhere are refused unless listed', source: 'python' },
+  'cors.off': { sentence: 'without allow_origins there are no CORS headers', source: 'python' },
+  'cors.listed': {
+    sentence: 'a listed origin gets CORS headers on every answer, preflights included',
+    source: 'python',
+  },
+
+  'log.line': { sentence: 'every request leaves one line: what, who, how it went, how long', source: 'own' },
+  'log.private': { sentence: 'the log holds no messages, headers, queries or secrets', source: 'own' },
+  'log.request-id': {
+    sentence: 'x-request-id is taken over if plain, else made, and always answered',
+    source: 'own',
+  },
+
+  'shutdown.drains': { sentence: 'closing lets runs finish', source: 'own' },
+  'shutdown.refuses': { sentence: 'while closing new requests are 503', source: 'own' },
+  'shutdown.cuts': { sentence: 'runs that take too long are told and cut off', source: 'own' },
+} as const satisfies Record<string, Requirement>
+
+export type RequirementId = keyof typeof REQUIREMENTS

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { Turns } from '../../src/runs/queue.js'
+
+/** The signal of a client that stays. */
+const staying = () => new AbortController().signal
+const busy = 'busy; try again'
+
+/** What a promise has come to so far. */
+async function stateOf(promise: Promise<unknown>): Promise<string> {
+  let state = 'pending'
+  const settle = () => void (state = 'settled')
+  promise.then(settle, settle)
+  await new Promise((resolve) => setImmediate(resolve))
+  return state
+}
+
+describe('turns', () => {
+  test('are given one at a time, in order', async () => {
+    const turns = new Turns()
+    const order: number[] = []
+    const first = await turns.take('s', busy, staying())
+    const others = [1, 2, 3].map(async (number) => {
+      const release = await turns.take('s', busy, staying())
+      order.push(number)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(order.at(-1)).toBe(number)
+      release()
+    })
+    expect(order).toEqual([])
+    first()
+    await Promise.all(others)
+    expect(order).toEqual([1, 2, 3])
+  })
+
+  test('of different names do not wait for each other', async () => {
+    const turns = new Turns()
+    await turns.take('a', busy, staying())
+    expect(await stateOf(turns.take('b', busy, staying()))).toBe('settled')
+    expect(await stateOf(turns.take('a', busy, staying()))).toBe('pending')
+  })
+
+  test('are refused when eight wait', async () => {
+    const turns = new Turns()
+    const release = await turns.take('s', busy, staying())
+    const waiting = Array.from({ length: 8 }, () => turns.take('s', busy, staying()))
+    await expect(turns.take('s', busy, staying())).rejects.toMatchObject({
+      code: 'session_busy',
+      message: busy,
+    })
+    release()
+    await waiting[0]
+    expect(await stateOf(turns.take('s', busy, staying()))).toBe('pending')
+  })
+
+  test('can be given back once', async () => {
+    const turns = new Turns()
+    const first = await turns.take('s', busy, staying())
+    const second = turns.take('s', busy, staying())
+    const third = turns.take('s', busy, staying())
+    first()
+    first()
+    await second
+    expect(await stateOf(third)).toBe('pending')
+  })
+
+  test('are not given to those who left', async () => {
+    const turns = new Turns()
+    const release = await turns.take('s', busy, staying())
+    const leaving = new AbortController()
+    const second = turns.take('s', busy, leaving.signal)
+    const third = turns.take('s', busy, staying())
+    const reason = new Error('gone')
+    leaving.abort(reason)
+    await expect(second).rejects.toBe(reason)
+    release()
+    expect(await stateOf(third)).toBe('settled')
+    await expect(turns.take('x', busy, AbortSignal.abort(reason))).rejects.toBe(reason)
+    expect(await stateOf(turns.take('x', busy, staying()))).toBe('settled')
+  })
+
+  test('leave no listener behind', async () => {
+    const turns = new Turns()
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    for (let round = 0; round < 20; round++) {
+      const release = await turns.take('s', busy, signal)
+      const next = turns.take('s', busy, signal)
+      release()
+      ;(await next)()
+    }
+    expect(removed.mock.calls.length).toBe(added.mock.calls.length)
+  })
+
+  describe('after a minute', () => {
+    afterEach(() => void vi.useRealTimers())
+
+    test('of waiting are refused', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const turns = new Turns()
+      const release = await turns.take('s', busy, staying())
+      const second = turns.take('s', busy, staying())
+      const refused = expect(second).rejects.toMatchObject({ code: 'session_busy' })
+      vi.advanceTimersByTime(59_999)
+      expect(await stateOf(second)).toBe('pending')
+      vi.advanceTimersByTime(1)
+      await refused
+      release()
+      expect(await stateOf(turns.take('s', busy, staying()))).toBe('settled')
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+})
