@@ -1,0 +1,37 @@
+import { readdirSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** Files that make a folder an agent. */
+const ENTRY = /^(?:agent|app)\.[cm]?[jt]s$/
+/** The one that is rarely anything else. */
+const AGENT_FILE = /^agent\.[cm]?[jt]s$/
+
+/**
+ * The folder to serve: the one that was named; else this folder if it is an agent; else `agents`; else this folder if
+ * agents lie in it. Throws when there is none.
+ */
+export function chooseAgentsFolder(named: string | undefined): string {
+  if (named !== undefined) {
+    if (exists(named)) return named
+    throw new Error(
+      `The agents folder ${named} does not exist; create it, or name the folder that holds your agents`,
+    )
+  }
+  if (holds('.', ENTRY)) return '.'
+  if (exists('agents')) return 'agents'
+  if (readdirSync('.').some((name) => holds(name, AGENT_FILE))) return '.'
+  throw new Error(
+    `There are no agents in ${resolve('.')}; put one into agents/<name>/agent.ts, or name the folder that holds yours`,
+  )
+}
+
+const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** False for what is no folder, or may not be read. */
+function holds(path: string, file: RegExp): boolean {
+  try {
+    return readdirSync(path).some((name) => file.test(name))
+  } catch {
+    return false
+  }
+}

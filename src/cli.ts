@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+// The command line. What it loads, `--help` has to wait for: the server itself is imported once it is to start.
+import { Command, Option } from 'commander'
+import { chooseAgentsFolder } from './agents-folder.js'
+import { fromEnvironment, OFFLINE_MODES, type Config, type OfflineMode } from './config.js'
+import { messageOf } from './core/errors.js'
+import {
+  normalizeArguments,
+  parseLogLevel,
+  parseMegabytes,
+  parseOrigins,
+  parsePort,
+  parsePrefix,
+} from './flags.js'
+import { LOG_LEVELS, type LogLevel } from './telemetry/levels.js'
+import { VERSION } from './core/version.js'
+
+interface ServerFlags {
+  host: string
+  port: number
+  allow_origins?: string[]
+  log_level: LogLevel
+  verbose?: true
+  url_prefix?: string
+  reload_agents?: true
+  auto_create_session?: true
+  offline?: OfflineMode
+  max_body_mb: number
+}
+
+const HELP_WIDTH = 100
+
+const EXAMPLES = `
+Examples:
+  $ adk-ts api_server                         serve the agents in ./agents on http://localhost:8000
+  $ adk-ts api_server --offline auto          try them without a key: a stand-in answers for Gemini
+  $ adk-ts api_server my/agents --port 9000   another folder, another port
+  $ cd agents/weather && adk-ts api_server    serve one agent from inside its folder`
+
+const ENVIRONMENT = `
+Models:
+  Set GEMINI_API_KEY or GOOGLE_API_KEY; or, for Vertex AI, GOOGLE_GENAI_USE_VERTEXAI=true with
+  GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION. --offline needs none of them.
+
+Environment:
+  Variables may stand in a .env file, in this folder or in the folder of an agent; those that are
+  set already win. ADK_DISABLE_LOAD_DOTENV=1 ignores .env files. ADK_DEFAULT_APP_NAME names the
+  app of requests that name none.
+
+Flags may be written with dashes, as in --reload-agents, and with =, as in --port=9000.
+Once the server runs, its API is described at /docs.`
+
+function buildProgram(): Command {
+  const program = new Command('adk-ts')
+    .description('Serve ADK agents over HTTP, compatible with the official ADK API servers.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', `${EXAMPLES}\n\nAll flags: adk-ts api_server --help`)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({
+      getOutHelpWidth: () => Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH),
+      outputError: (text, write) => write(`adk-ts: ${oneLine(text)}\n`),
+    })
+  addApiServer(program)
+  return program
+}
+
+/** Commander writes `error: …`, and its suggestions in a line of their own. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ')
+
+function addApiServer(program: Command): void {
+  program
+    .command('api_server')
+    .description('Serve the agents of a folder over the ADK API.')
+    .argument(
+      '[agents_dir]',
+      'folder of agents, or of one agent, or the file of one (default: ./agents, or this folder if it is an agent)',
+    )
+    .option('-h, --host <address>', 'address to bind to; 0.0.0.0 for all', 'localhost')
+    .option('-p, --port <number>', 'port to listen on; 0 picks a free one', parsePort, 8000)
+    .option(
+      '--allow_origins <origins>',
+      'origins that may call from a browser: a comma list, "*" or "regex:<pattern>"; repeatable (default: local ones)',
+      parseOrigins,
+    )
+    .addOption(
+      new Option('--log_level <level>', 'how much to log')
+        .choices(LOG_LEVELS)
+        .default('info')
+        .argParser(parseLogLevel),
+    )
+    .option('-v, --verbose', 'the same as --log_level debug')
+    .option('--url_prefix <path>', 'path under which a proxy serves this server, such as /adk', parsePrefix)
+    .option('--reload_agents', 'pick up edits of agents without a restart')
+    .option('--auto_create_session', 'create a missing session when a run names one')
+    .addOption(
+      new Option(
+        '--offline [mode]',
+        'a built-in stand-in answers instead of a model; "auto": only without Gemini credentials',
+      ).choices(OFFLINE_MODES),
+    )
+    .option('--max_body_mb <number>', 'largest request body, in MiB', parseMegabytes, 50)
+    .helpOption('--help', 'show this help')
+    .addHelpText('after', `${EXAMPLES}\n${ENVIRONMENT}`)
+    .action(startServer)
+}
+
+async function startServer(agentsDir: string | undefined, flags: ServerFlags): Promise<void> {
+  const folder = chooseAgentsFolder(agentsDir)
+  const { loadDotenv } = await import('./loader/dotenv.js')
+  await loadDotenv(process.cwd())
+  const { serve } = await import('./serve.js')
+  const config: Config = Object.freeze({
+    agentsDir: folder,
+    host: flags.host,
+    port: flags.port,
+    allowOrigins: flags.allow_origins ?? [],
+    logLevel: flags.verbose ? 'debug' : flags.log_level,
+    urlPrefix: flags.url_prefix ?? '',
+    reloadAgents: flags.reload_agents ?? false,
+    autoCreateSession: flags.auto_create_session ?? false,
+    offline: flags.offline ?? 'never',
+    maxBodyMb: flags.max_body_mb,
+    drainMs: 8000,
+    ...fromEnvironment(),
+  })
+  await serve(config)
+}
+
+try {
+  await buildProgram().parseAsync(normalizeArguments(process.argv.slice(2)), { from: 'user' })
+} catch (error) {
+  process.stderr.write(`adk-ts: ${messageOf(error)}\n`)
+  process.exit(1)
+}

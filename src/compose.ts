@@ -1,0 +1,124 @@
+// The composition root: the only place that picks stores and models and wires them to the server.
+import { basename } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { InMemoryArtifactService } from './artifacts/memory.js'
+import type { Config, OfflineMode } from './config.js'
+import type { ResolveModel } from './core/invocation-context.js'
+import { setLogger } from './core/log.js'
+import { isBaseLlm } from './core/model.js'
+import { createLoader, type LoadedApp, type Loader } from './loader/loader.js'
+import { InMemoryMemoryService } from './memory/memory.js'
+import { Gemini } from './models/gemini/gemini.js'
+import { OfflineModel } from './models/offline/offline.js'
+import { LLMRegistry } from './models/registry.js'
+import { isApp } from './runner/app.js'
+import { Runner, type RunnerConfig } from './runner/runner.js'
+import { Runs } from './runs/runs.js'
+import { buildServer } from './server/app.js'
+import type { Apps, ServedApp } from './server/deps.js'
+import { InMemorySessionService } from './sessions/memory.js'
+import { agentLogger } from './telemetry/agent-log.js'
+import type { Log } from './telemetry/log.js'
+import { VERSION } from './core/version.js'
+
+/** A server with everything it needs, not yet listening. Closing it closes everything. */
+export interface Composition {
+  app: FastifyInstance
+  apps: Apps
+}
+
+export async function compose(config: Config, log: Log): Promise<Composition> {
+  setLogger(agentLogger(log))
+  const sessions = new InMemorySessionService()
+  const services = {
+    sessionService: sessions,
+    artifactService: new InMemoryArtifactService(),
+    memoryService: new InMemoryMemoryService(),
+    resolveModel: modelResolver(config.offline),
+    log,
+  }
+  const loader = createLoader({
+    agentsDir: config.agentsDir,
+    modules: { 'adk-ts': await import('./index.js'), zod: await import('zod') },
+    log,
+    watch: config.reloadAgents,
+  })
+  const runs = new Runs({ log })
+  const apps = new ServedApps(loader, runs, services)
+  const app = await buildServer({
+    apps,
+    sessions,
+    artifacts: services.artifactService,
+    memory: services.memoryService,
+    runs,
+    log,
+    options: { ...config, bodyLimit: config.maxBodyMb * 1024 * 1024, version: VERSION },
+  })
+  app.addHook('onClose', async () => {
+    await apps.close()
+    await Promise.all(
+      [services.sessionService, services.artifactService, services.memoryService].map((s) => s.close()),
+    )
+  })
+  return { app, apps }
+}
+
+/** How long a list of apps is good, in milliseconds: clients that ask all the time do not keep the disk busy. */
+const LIST_MS = 250
+
+/** Gives every loaded version of an app its runner. A replaced one lets go once its last run is over. */
+class ServedApps implements Apps {
+  #listed = { at: 0, names: Promise.resolve<string[]>([]) }
+  readonly #current = new Map<string, { loaded: LoadedApp; served: ServedApp }>()
+
+  constructor(
+    private readonly loader: Loader,
+    private readonly runs: Runs,
+    private readonly services: Omit<RunnerConfig, 'app' | 'appName' | 'agent'>,
+  ) {}
+
+  list(): Promise<string[]> {
+    if (Date.now() - this.#listed.at < LIST_MS) return this.#listed.names
+    this.#listed = { at: Date.now(), names: this.loader.list() }
+    return this.#listed.names
+  }
+
+  async load(name: string): Promise<ServedApp> {
+    const loaded = await this.loader.load(name)
+    const known = this.#current.get(name)
+    if (known?.loaded === loaded) return known.served
+    const { rootAgent, app, dir } = loaded
+    const runner = new Runner({
+      ...this.services,
+      appName: name,
+      ...(isApp(app) ? { app } : { agent: rootAgent }),
+    })
+    // An agent that is a single file shares its folder with others.
+    const served: ServedApp = { name, rootAgent, runner, ...(basename(dir) === name && { dir }) }
+    this.#current.set(name, { loaded, served })
+    if (known) void this.#retire(known.served)
+    return served
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#current.values()].map(({ served }) => served.runner.close()))
+    await this.loader.close()
+  }
+
+  async #retire({ runner }: ServedApp): Promise<void> {
+    await this.runs.whenIdle(runner)
+    await runner.close()
+  }
+}
+
+/** Which model answers, given what the agent asks for. */
+export function modelResolver(offline: OfflineMode): ResolveModel {
+  const resolve: ResolveModel = (model) => (isBaseLlm(model) ? model : LLMRegistry.newLlm(model))
+  if (offline === 'never') return resolve
+  const substitute = new OfflineModel()
+  if (offline === 'always') return () => substitute
+  return (model) => {
+    const resolved = resolve(model)
+    return resolved instanceof Gemini && !resolved.hasCredentials() ? substitute : resolved
+  }
+}

@@ -1,0 +1,28 @@
+import type { LogLevel } from './telemetry/levels.js'
+
+/** When the offline model answers: never, always, or only for Gemini models that have no credentials. */
+export const OFFLINE_MODES = ['never', 'always', 'auto'] as const
+export type OfflineMode = (typeof OFFLINE_MODES)[number]
+
+/** Everything that can be set, in one frozen object. Flags win over the environment. */
+export interface Config {
+  readonly agentsDir: string
+  /** Address to bind to; `localhost` is both 127.0.0.1 and ::1. */
+  readonly host: string
+  readonly port: number
+  readonly allowOrigins: readonly string[]
+  readonly logLevel: LogLevel
+  readonly urlPrefix: string
+  readonly reloadAgents: boolean
+  readonly autoCreateSession: boolean
+  readonly offline: OfflineMode
+  readonly maxBodyMb: number
+  readonly defaultApp: string | undefined
+  /** How long running requests may take to finish at shutdown, in milliseconds. */
+  readonly drainMs: number
+}
+
+/** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */
+export function fromEnvironment(): Pick<Config, 'defaultApp'> {
+  return { defaultApp: process.env['ADK_DEFAULT_APP_NAME']?.trim() || undefined }
+}
