@@ -10,6 +10,9 @@ Create a session, then send it messages: \`/run\` answers with all events at onc
 Field names are camelCase; requests may also use snake_case. Times are seconds. Errors carry the same sentence under
 \`detail\` and \`error\`; requests that do not fit their schema are answered with 422 and a list in \`detail\`.`
 
+/** The bar only names the tool behind the page. */
+const WITHOUT_TOP_BAR = '.swagger-ui .topbar { display: none }'
+
 const TAGS = [
   { name: 'Utility', description: 'Health, version and the apps that are served.' },
   { name: 'Sessions', description: 'Conversations: their state and their events.' },
@@ -41,7 +44,7 @@ export async function documentApi(app: FastifyInstance, options: ServerOptions):
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     indexPrefix: options.urlPrefix,
-    theme: { title: 'adk-ts' },
+    theme: { title: 'adk-ts', css: [{ filename: 'adk-ts.css', content: WITHOUT_TOP_BAR }] },
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
