@@ -1,5 +1,4 @@
 // The composition root: the only place that picks stores and models and wires them to the server.
-import { basename } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { InMemoryArtifactService } from './artifacts/memory.js'
 import type { Config, OfflineMode } from './config.js'
@@ -87,14 +86,13 @@ class ServedApps implements Apps {
     const loaded = await this.loader.load(name)
     const known = this.#current.get(name)
     if (known?.loaded === loaded) return known.served
-    const { rootAgent, app, dir } = loaded
+    const { rootAgent, app, dir, ownsFolder } = loaded
     const runner = new Runner({
       ...this.services,
       appName: name,
       ...(isApp(app) ? { app } : { agent: rootAgent }),
     })
-    // An agent that is a single file shares its folder with others.
-    const served: ServedApp = { name, rootAgent, runner, ...(basename(dir) === name && { dir }) }
+    const served: ServedApp = { name, rootAgent, runner, ...(ownsFolder && { dir }) }
     this.#current.set(name, { loaded, served })
     if (known) void this.#retire(known.served)
     return served
@@ -112,7 +110,7 @@ class ServedApps implements Apps {
 }
 
 /** Which model answers, given what the agent asks for. */
-export function modelResolver(offline: OfflineMode): ResolveModel {
+function modelResolver(offline: OfflineMode): ResolveModel {
   const resolve: ResolveModel = (model) => (isBaseLlm(model) ? model : LLMRegistry.newLlm(model))
   if (offline === 'never') return resolve
   const substitute = new OfflineModel()

@@ -108,7 +108,7 @@ function compactable(context: InvocationContext, retention: number): Event[] {
 }
 
 /** Moves a boundary back until no call is on one side and its response on the other. */
-export function withoutSplit(events: readonly Event[], boundary: number): number {
+function withoutSplit(events: readonly Event[], boundary: number): number {
   for (let index = Math.max(0, boundary); index > 0; index--) {
     const calls = new Set(
       events.slice(0, index).flatMap((event) => getFunctionCalls(event).map(({ id }) => id)),

@@ -10,7 +10,7 @@ import type { LlmAgent } from './llm-agent.js'
 const TRANSFER_TOOL = 'transfer_to_agent'
 
 /** Agents that this one may hand the conversation to: those below, the one above, and those beside it. */
-export function transferTargets(agent: LlmAgent): BaseAgent[] {
+function transferTargets(agent: LlmAgent): BaseAgent[] {
   const { parentAgent: parent } = agent
   const targets = [...agent.subAgents]
   if (!isLlmAgent(parent)) return targets

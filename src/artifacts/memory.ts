@@ -103,7 +103,7 @@ function canonicalUri({ appName, userId, sessionId, filename }: ArtifactKey, ver
 }
 
 /** The type of what a part holds, in the words of the ADK. */
-export function mimeTypeOf(part: Part): string | undefined {
+function mimeTypeOf(part: Part): string | undefined {
   if (part.inlineData) return part.inlineData.mimeType
   if (part.text !== undefined) return 'text/plain'
   if (part.fileData) return part.fileData.mimeType

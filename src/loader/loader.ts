@@ -20,6 +20,8 @@ export interface LoadedApp {
   readonly app?: AppLike
   /** The folder of the app, as an absolute path. */
   readonly dir: string
+  /** False for an agent that is a single file among others: what else lies in `dir` is not its own. */
+  readonly ownsFolder: boolean
   /** Different for every load, and growing. */
   readonly version: number
 }
@@ -123,7 +125,10 @@ class FolderLoader implements Loader {
     }
   }
 
-  private async import({ name, dir, file }: FoundApp, onFile: (file: string) => void): Promise<LoadedApp> {
+  private async import(
+    { name, dir, file, ownsFolder }: FoundApp,
+    onFile: (file: string) => void,
+  ): Promise<LoadedApp> {
     for (const variable of await loadDotenv(dir)) {
       this.options.log.warn(
         { app: name },
@@ -139,7 +144,7 @@ class FolderLoader implements Loader {
     const root = findRootAgent(exports, basename(file))
     const version = ++this.loads
     this.options.log.debug({ app: name, version }, `App "${name}" loaded`)
-    return { name, dir, version, ...root }
+    return { name, dir, ownsFolder, version, ...root }
   }
 
   private discover(): Promise<FoundApps> {

@@ -16,7 +16,7 @@ interface OpenCalls {
  * earlier ones were settled before the next began. Left alone are calls whose answer is still to come: of long-running
  * tools, those that wait for a person, and those that the next message answers.
  */
-export function findOpenCalls(events: readonly Event[], answered: Iterable<string> = []): OpenCalls[] {
+function findOpenCalls(events: readonly Event[], answered: Iterable<string> = []): OpenCalls[] {
   const settled = new Set(Array.from(answered, (id) => keyOf(undefined, id)))
   const open: OpenCalls[] = []
   for (let index = events.length - 1; index >= 0; index--) {

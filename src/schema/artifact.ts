@@ -1,19 +1,10 @@
 import { z } from 'zod'
 import { Part } from './content.js'
 import { JsonObject } from './json.js'
-import { MAX_ID_LENGTH, SessionPath } from './session.js'
+import { opaqueName, SessionPath } from './session.js'
 
-/** Control characters, and halves of characters, which no URL and no database can carry. */
-const UNFIT = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
-
-/** The name of an artifact. Blanks, slashes and dots are part of it: it is a key, never a path. */
-export const Filename = z
-  .string()
-  .min(1, { error: 'String should have at least 1 character' })
-  .max(MAX_ID_LENGTH, { error: `String should have at most ${MAX_ID_LENGTH} characters` })
-  .refine((name) => !UNFIT.test(name), {
-    error: 'String should not contain control characters or lone surrogates',
-  })
+/** The name of an artifact. Blanks, slashes and dots are part of it. */
+export const Filename = opaqueName(z.string())
 
 export const ArtifactVersion = z
   .object({
@@ -39,7 +30,7 @@ export const ArtifactVersion = z
   })
 
 /** Base64 in either alphabet, padded or not, to the standard form; `undefined` for anything else. */
-export function standardBase64(text: string): string | undefined {
+function standardBase64(text: string): string | undefined {
   const data = text.replace(/[\t\n\r ]/g, '')
   const end = data.length - (data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0)
   const isPadded = end < data.length

@@ -19,13 +19,13 @@ const FileData = z.looseObject({
   displayName: z.string().optional(),
 })
 
-export const FunctionCall = z.looseObject({
+const FunctionCall = z.looseObject({
   id: z.string().optional(),
   name: z.string().optional(),
   args: JsonObject.optional(),
 })
 
-export const FunctionResponse = z.looseObject({
+const FunctionResponse = z.looseObject({
   id: z.string().optional().describe('The id of the function call that this answers.'),
   name: z.string().optional(),
   response: JsonObject.optional(),

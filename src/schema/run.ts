@@ -4,7 +4,7 @@ import { Flag, isJsonObject, JsonObject } from './json.js'
 import { Id } from './session.js'
 
 /** Most parts that one message may have. */
-export const MAX_PARTS = 1000
+const MAX_PARTS = 1000
 
 const MessagePart = Part.refine((part) => Object.keys(part).length > 0, {
   error: 'Part should have a field such as text, inlineData, fileData or functionResponse',

@@ -8,15 +8,17 @@ export const MAX_ID_LENGTH = 512
 /** Control characters, and halves of characters, which no URL and no database can carry. */
 const UNFIT = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
 
-/** An opaque name chosen by a client. Blanks around it are not part of it. */
-export const Id = z
-  .string()
-  .trim()
-  .min(1, { error: 'String should have at least 1 character' })
-  .max(MAX_ID_LENGTH, { error: `String should have at most ${MAX_ID_LENGTH} characters` })
-  .refine((id) => !UNFIT.test(id), {
-    error: 'String should not contain control characters or lone surrogates',
-  })
+/** A name chosen by a client, which means nothing to the server: it is a key, never a path. */
+export const opaqueName = (text: z.ZodString) =>
+  text
+    .min(1, { error: 'String should have at least 1 character' })
+    .max(MAX_ID_LENGTH, { error: `String should have at most ${MAX_ID_LENGTH} characters` })
+    .refine((name) => !UNFIT.test(name), {
+      error: 'String should not contain control characters or lone surrogates',
+    })
+
+/** Blanks around an id are not part of it. */
+export const Id = opaqueName(z.string().trim())
 
 export const Session = z
   .object({

@@ -5,7 +5,7 @@ import type { Session } from '../core/session.js'
 const encodeEvents = (events: readonly Event[]): string => `[${events.map(encodeEvent).join(',')}]`
 
 /** A session in its wire form; its events are not encoded again. */
-export function encodeSession(session: Session): string {
+function encodeSession(session: Session): string {
   const { id, appName, userId, state, events, lastUpdateTime } = session
   const head = JSON.stringify({ id, appName, userId, state })
   return `${head.slice(0, -1)},"events":${encodeEvents(events)},"lastUpdateTime":${lastUpdateTime}}`

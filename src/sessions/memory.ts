@@ -144,7 +144,7 @@ function applyDelta(
 }
 
 /** The events are frozen, so the list of them is all that has to be copied. */
-export function selectEvents(events: readonly Event[], config: GetSessionConfig): Event[] {
+function selectEvents(events: readonly Event[], config: GetSessionConfig): Event[] {
   const { numRecentEvents, afterTimestamp } = config
   let selected: readonly Event[] = events
   if (afterTimestamp !== undefined) selected = selected.filter((event) => event.timestamp >= afterTimestamp)

@@ -1,28 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
-export type Files = Record<string, string>
-
-/** A folder of its own, far from any project, that vanishes with the test. */
-export async function folder(files: Files = {}): Promise<string> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), 'adk-ts-cli-')))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  await write(path, files)
-  return path
-}
-
-export async function write(path: string, files: Files): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(path, name)), { recursive: true })
-    await writeFile(join(path, name), text)
-  }
-}
+export { folder, write, type Files } from '../support/files.js'
 
 /** An agent whose model yields what the body of a generator yields; `say(text)` makes a response. */
 export const agent = (body: string, before = ''): string => `

@@ -1,10 +1,8 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { BaseAgent, type BaseAgentConfig } from '../../src/core/agent.js'
 import { createLoader, type Loader, type LoaderOptions } from '../../src/loader/loader.js'
+import { folder, type Files } from '../support/files.js'
 
 /** Stands for what users write agents with: it carries whatever a test wants to look at. */
 export class TestAgent extends BaseAgent {
@@ -18,22 +16,7 @@ export class TestAgent extends BaseAgent {
   protected override async *runAsyncImpl() {}
 }
 
-export type Files = Record<string, string>
-
-/** A folder of its own, far from any project, that vanishes with the test. */
-export async function folder(files: Files = {}): Promise<string> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), 'loader-')))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  await write(path, files)
-  return path
-}
-
-export async function write(path: string, files: Files): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(path, name)), { recursive: true })
-    await writeFile(join(path, name), text)
-  }
-}
+export { folder, write, type Files } from '../support/files.js'
 
 /** A loader that is closed with the test, and what it said. */
 export function open(
