@@ -1,5 +1,6 @@
 import {
   BaseArtifactService,
+  checkFilename,
   USER_ARTIFACT_PREFIX,
   type ArtifactKey,
   type ArtifactVersion,
@@ -22,6 +23,7 @@ export class InMemoryArtifactService extends BaseArtifactService {
   readonly #scopes = new Map<string, Map<string, StoredVersion[]>>()
 
   override async saveArtifact(request: SaveArtifactRequest): Promise<number> {
+    checkFilename(request.filename)
     const scope = scopeKey(request, request.filename)
     const names = this.#scopes.get(scope) ?? new Map<string, StoredVersion[]>()
     const versions = names.get(request.filename) ?? []

@@ -1,5 +1,7 @@
+import { Filename } from '../schema/artifact.js'
 import type { JsonObject } from '../schema/json.js'
 import type { Part } from './content.js'
+import { AdkError } from './errors.js'
 import type { SessionKey } from './session.js'
 
 /** Names that start with this belong to the user and are seen by all of the user's sessions. */
@@ -28,6 +30,20 @@ export interface ArtifactVersion {
   mimeType?: string
 }
 
+/** Throws unless every store can keep a name, and every URL carry it. */
+export function checkFilename(filename: string): void {
+  const { error } = Filename.safeParse(filename)
+  if (!error) return
+  const problems = error.issues.map(({ message }) => message).join('; ')
+  throw new AdkError(
+    'invalid_artifact_name',
+    `Artifact name ${JSON.stringify(shorten(filename))} cannot be kept: ${problems}`,
+  )
+}
+
+const shorten = (text: string): string =>
+  text.length > 60 ? `${Array.from(text).slice(0, 60).join('')}…` : text
+
 /** A store of named, versioned parts. Versions count from 0, per name; the session need not exist. */
 export abstract class BaseArtifactService {
   /** Resolves to the new version once it is stored. */
@@ -42,5 +58,13 @@ export abstract class BaseArtifactService {
   abstract getArtifactVersion(request: LoadArtifactRequest): Promise<ArtifactVersion | undefined>
   /** Deletes all versions; also succeeds when there are none. */
   abstract deleteArtifact(request: ArtifactKey): Promise<void>
+
+  /** Deletes the artifacts of a session; those of its user stay, because other sessions see them. */
+  async deleteSession(key: SessionKey): Promise<void> {
+    for (const filename of await this.listArtifactKeys(key)) {
+      if (!filename.startsWith(USER_ARTIFACT_PREFIX)) await this.deleteArtifact({ ...key, filename })
+    }
+  }
+
   async close(): Promise<void> {}
 }

@@ -81,6 +81,7 @@ export class Context extends ReadonlyContext {
 
   /** Resolves to the new version, which the event to come announces in its `artifactDelta`. */
   async saveArtifact(filename: string, artifact: Part, customMetadata?: JsonObject): Promise<number> {
+    this.abortSignal.throwIfAborted() // what a run left behind does not write to a session that may be gone
     const version = await this.artifacts.saveArtifact({
       ...this.artifactKey(filename),
       artifact,

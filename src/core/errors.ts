@@ -23,6 +23,7 @@ export const PROBLEMS = {
   body_too_large: 413,
   url_too_long: 414,
   media_type_not_supported: 415,
+  invalid_artifact_name: 422,
   invalid_message: 422,
   headers_too_large: 431,
   agent_failed: 500,

@@ -1,5 +1,5 @@
 import type { Content } from './content.js'
-import type { Session } from './session.js'
+import type { Session, SessionKey } from './session.js'
 
 export interface MemoryEntry {
   content: Content
@@ -24,5 +24,13 @@ export abstract class BaseMemoryService {
   abstract addSessionToMemory(session: Session): Promise<void>
   /** The best matches first. */
   abstract searchMemory(request: SearchMemoryRequest): Promise<SearchMemoryResponse>
+
+  /** Forgets what was added of a session; also succeeds when there is nothing. */
+  async deleteSession({ appName, userId, sessionId }: SessionKey): Promise<void> {
+    // What is added replaces what was there, so a session without messages leaves nothing.
+    const empty: Session = { id: sessionId, appName, userId, state: {}, events: [], lastUpdateTime: 0 }
+    await this.addSessionToMemory(empty)
+  }
+
   async close(): Promise<void> {}
 }

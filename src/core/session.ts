@@ -39,6 +39,12 @@ export interface ListSessionsRequest {
   userId?: string
 }
 
+export interface ExpiredSessionsRequest {
+  /** Seconds since the epoch. */
+  before: number
+  limit: number
+}
+
 export interface AppendEventRequest {
   session: Session
   event: Event
@@ -82,6 +88,22 @@ export abstract class BaseSessionService {
    * Rejects with `session_deleted` when the session was deleted since it was read, even if its id was used again.
    */
   abstract appendEvent(request: AppendEventRequest): Promise<Event>
+
+  /**
+   * Sessions of all apps and users that had no update since `before`, the longest idle first, at most `limit`.
+   * A store that cannot look across its apps names none.
+   */
+  async listExpiredSessions(_request: ExpiredSessionsRequest): Promise<SessionKey[]> {
+    return []
+  }
+
+  /** Deletes a session, unless it had an update at `before` or later; resolves to whether it did. */
+  async expireSession(key: SessionKey, before: number): Promise<boolean> {
+    const session = await this.getSession({ ...key, config: { numRecentEvents: 0 } })
+    if (!session || session.lastUpdateTime >= before) return false
+    await this.deleteSession(key)
+    return true
+  }
 
   /** Waits for pending writes and lets go of files and connections. */
   async close(): Promise<void> {}

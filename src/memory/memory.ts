@@ -5,7 +5,7 @@ import {
   type SearchMemoryResponse,
 } from '../core/memory.js'
 import { stringifyContent } from '../core/event.js'
-import type { Session } from '../core/session.js'
+import { keyOf, type Session, type SessionKey } from '../core/session.js'
 
 interface Remembered {
   readonly entry: MemoryEntry
@@ -18,6 +18,7 @@ export class InMemoryMemoryService extends BaseMemoryService {
   readonly #users = new Map<string, Map<string, Remembered[]>>()
 
   override async addSessionToMemory(session: Session): Promise<void> {
+    if (session.events.length === 0) return this.deleteSession(keyOf(session))
     const key = userKey(session.appName, session.userId)
     const sessions = this.#users.get(key) ?? new Map<string, Remembered[]>()
     this.#users.set(key, sessions)
@@ -30,6 +31,13 @@ export class InMemoryMemoryService extends BaseMemoryService {
         return [{ entry: { content: event.content, author: event.author, timestamp }, words }]
       }),
     )
+  }
+
+  override async deleteSession({ appName, userId, sessionId }: SessionKey): Promise<void> {
+    const key = userKey(appName, userId)
+    const sessions = this.#users.get(key)
+    sessions?.delete(sessionId)
+    if (sessions?.size === 0) this.#users.delete(key)
   }
 
   override async searchMemory(request: SearchMemoryRequest): Promise<SearchMemoryResponse> {

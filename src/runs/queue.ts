@@ -16,12 +16,19 @@ export class Turns {
   async take(name: string, busy: string, signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted()
     const waiting = this.#waiting.get(name)
-    if (!waiting) {
-      this.#waiting.set(name, [])
-      return this.#release(name)
-    }
+    if (!waiting) return this.#hold(name)
     if (waiting.length >= MAX_WAITING) throw new AdkError('session_busy', busy)
     await this.#wait(waiting, busy, signal)
+    return this.#release(name)
+  }
+
+  /** Only if nobody has it. */
+  tryTake(name: string): Release | undefined {
+    return this.#waiting.has(name) ? undefined : this.#hold(name)
+  }
+
+  #hold(name: string): Release {
+    this.#waiting.set(name, [])
     return this.#release(name)
   }
 

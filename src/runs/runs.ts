@@ -79,17 +79,23 @@ export class Runs {
     this.#active.add(run)
     run.onEnd(() => this.#active.delete(run))
     try {
-      const { appName, userId, sessionId } = request.key
-      const name = JSON.stringify([appName, userId, sessionId])
-      run.onEnd(
-        await this.#turns.take(name, `Session ${sessionId} is busy; try again in a moment`, run.signal),
-      )
+      run.onEnd(await this.reserve(request.key, run.signal))
       run.signal.throwIfAborted()
       return run
     } catch (error) {
       run.end('cancelled')
       throw error
     }
+  }
+
+  /** Waits for the session's turn, as a run does. Until what it resolves to is called, no run starts there. */
+  reserve(key: SessionKey, signal: AbortSignal): Promise<() => void> {
+    return this.#turns.take(turnOf(key), `Session ${key.sessionId} is busy; try again in a moment`, signal)
+  }
+
+  /** The same without waiting: `undefined` when a run is under way there. */
+  tryReserve(key: SessionKey): (() => void) | undefined {
+    return this.#turns.tryTake(turnOf(key))
   }
 
   /** Cancels what runs, or waits to run, on a session. */
@@ -119,6 +125,10 @@ export class Runs {
     for (const run of this.#active) run.cancel(reason)
   }
 }
+
+/** JSON of a list, so that no choice of ids can make two sessions look alike. */
+const turnOf = ({ appName, userId, sessionId }: SessionKey): string =>
+  JSON.stringify([appName, userId, sessionId])
 
 class ActiveRun implements Run {
   readonly id: string

@@ -7,6 +7,7 @@ import {
   keyOf,
   type AppendEventRequest,
   type CreateSessionRequest,
+  type ExpiredSessionsRequest,
   type GetSessionConfig,
   type GetSessionRequest,
   type ListSessionsRequest,
@@ -87,6 +88,24 @@ export class InMemorySessionService extends BaseSessionService {
     user.sessions.delete(key.sessionId)
     if (user.sessions.size === 0 && isEmpty(user.state)) app.users.delete(key.userId)
     if (app.users.size === 0 && isEmpty(app.state)) this.#apps.delete(key.appName)
+  }
+
+  override async listExpiredSessions({ before, limit }: ExpiredSessionsRequest): Promise<SessionKey[]> {
+    const expired: StoredSession[] = []
+    for (const { users } of this.#apps.values()) {
+      for (const { sessions } of users.values()) {
+        for (const stored of sessions.values()) if (stored.lastUpdateTime < before) expired.push(stored)
+      }
+    }
+    const longestIdle = expired.toSorted((a, b) => a.lastUpdateTime - b.lastUpdateTime).slice(0, limit)
+    return longestIdle.map(({ key }) => ({ ...key }))
+  }
+
+  override async expireSession(key: SessionKey, before: number): Promise<boolean> {
+    const found = this.#find(key)
+    if (!found || found.stored.lastUpdateTime >= before) return false
+    await this.deleteSession(key)
+    return true
   }
 
   override async appendEvent({ session, event }: AppendEventRequest): Promise<Event> {

@@ -81,6 +81,15 @@ export const REQUIREMENTS = {
     source: 'docs',
   },
   'session.delete': { sentence: 'DELETE answers 204 without a body', source: 'docs' },
+  'session.end': {
+    sentence: 'DELETE takes the events, artifacts and memory of a session, and nothing of another one',
+    source: 'own',
+  },
+  'session.end-again': { sentence: 'what a failed DELETE left behind, the next one takes', source: 'own' },
+  'session.end-late': {
+    sentence: 'nothing that a cancelled run does later reaches the session',
+    source: 'own',
+  },
   'session.delete-missing': { sentence: 'DELETE of something missing is 204, too', source: 'openapi' },
   'session.isolated': {
     sentence: 'sessions of other apps and users are not reached, whatever the ids',

@@ -450,6 +450,49 @@ export function describeSessionStore(name: string, open: () => Promise<BaseSessi
       })
     })
 
+    describe('expiring', () => {
+      const at = (timestamp: number) => textEvent('a', { timestamp })
+      const expired = async (before: number, limit = 100) =>
+        (await store.listExpiredSessions({ before, limit })).map(({ sessionId }) => sessionId)
+
+      test('finds what had no update since a time, of all users and apps, the longest idle first', async () => {
+        const start = Date.now() / 1000 + 1000
+        const sessions = [
+          ['new', { sessionId: 'new' }, 50],
+          ['old', { sessionId: 'old' }, 10],
+          ['older', { sessionId: 'older', userId: 'other' }, 5],
+          ['oldest', { sessionId: 'oldest', appName: 'other' }, 1],
+        ] as const
+        for (const [, changes, time] of sessions) {
+          await store.appendEvent({ session: await create({}, changes), event: at(start + time) })
+        }
+        expect(await expired(start + 20)).toEqual(['oldest', 'older', 'old'])
+        expect(await expired(start + 10)).toEqual(['oldest', 'older'])
+        expect(await expired(start + 20, 1)).toEqual(['oldest'])
+        expect(await expired(start)).toEqual([])
+        expect(await store.listExpiredSessions({ before: start + 2, limit: 1 })).toEqual([
+          { appName: 'other', userId: 'user', sessionId: 'oldest' },
+        ])
+      })
+
+      test('deletes a session that had no update since, and no other', async () => {
+        const session = await create({ 'user:u': 1 })
+        await create({}, { sessionId: 'two' })
+        const time = session.lastUpdateTime + 10
+        await store.appendEvent({ session, event: at(time) })
+        expect(await store.expireSession(KEY, time)).toBe(false)
+        expect(textsOf(await read())).toEqual(['a'])
+        expect(await store.expireSession(KEY, time + 0.001)).toBe(true)
+        expect(await store.getSession(KEY)).toBeUndefined()
+        expect(await store.expireSession(KEY, time + 1)).toBe(false)
+        expect(await idsOf(KEY)).toEqual(['two'])
+        await expect(store.appendEvent({ session, event: textEvent('late') })).rejects.toMatchObject({
+          code: 'session_deleted',
+        })
+        expect((await create()).state).toEqual({ 'user:u': 1 })
+      })
+    })
+
     describe('deleting', () => {
       test('takes the session away, and only that', async () => {
         const session = await create({ a: 1 })

@@ -31,6 +31,9 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   /** Whether interrupted invocations can be continued. */
   isResumable?: boolean
   maxRuns?: number
+  /** Stores that do something of their own. */
+  artifacts?: InMemoryArtifactService
+  memory?: InMemoryMemoryService
   logLevel?: LogLevel
 }
 
@@ -78,6 +81,8 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     isResumable,
     maxRuns,
     logLevel = 'debug',
+    artifacts: artifactService = new InMemoryArtifactService(),
+    memory = new InMemoryMemoryService(),
     ...rest
   } = options
   const model = scriptedModel(turns, always)
@@ -89,8 +94,6 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     destination: { write: (line) => void logged.push(line) },
   })
   const runs = new Runs({ log, ...(maxRuns !== undefined && { maxRuns }) })
-  const artifactService = new InMemoryArtifactService()
-  const memory = new InMemoryMemoryService()
   const services: Services = {
     sessionService: sessions,
     artifactService,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { USER_ARTIFACT_PREFIX, type BaseArtifactService } from '../../core/artifact.js'
 import { clock } from '../../core/clock.js'
 import { AdkError } from '../../core/errors.js'
 import { createEvent, type Event } from '../../core/event.js'
 import type { BaseSessionService, GetSessionConfig, Session, SessionKey } from '../../core/session.js'
+import { endSession } from '../../runs/end-session.js'
 import { acceptBothSpellings } from '../../schema/json.js'
 import {
   CreateNamedSessionRequest,
@@ -42,7 +42,8 @@ export async function requireSession(
   return session
 }
 
-export function sessionRoutes(app: ZodServer, { sessions, artifacts, runs }: ServerDeps): void {
+export function sessionRoutes(app: ZodServer, deps: ServerDeps): void {
+  const { sessions } = deps
   app.post(
     ONE,
     {
@@ -154,7 +155,7 @@ export function sessionRoutes(app: ZodServer, { sessions, artifacts, runs }: Ser
       schema: {
         tags,
         operationId: 'deleteSession',
-        summary: 'Delete a session with its events and artifacts',
+        summary: 'Delete a session with its events, artifacts and memory',
         description:
           'Also succeeds when there is no such session. A run under way on it is cancelled. Artifacts that the user ' +
           'shares between sessions stay.',
@@ -163,10 +164,7 @@ export function sessionRoutes(app: ZodServer, { sessions, artifacts, runs }: Ser
       },
     },
     async ({ params }, reply) => {
-      const key = toKey(params)
-      runs.cancelSession(key, new AdkError('session_deleted', `Session was deleted: ${key.sessionId}`))
-      await sessions.deleteSession(key)
-      await deleteArtifacts(artifacts, key)
+      await endSession(deps, toKey(params))
       return reply.code(204).send()
     },
   )
@@ -181,13 +179,6 @@ async function createSession(
   const session = await sessions.createSession({ ...key, ...(state && { state }) })
   for (const event of history) await sessions.appendEvent({ session, event })
   return session
-}
-
-/** Those of the user stay, because other sessions see them. */
-async function deleteArtifacts(artifacts: BaseArtifactService, key: SessionKey): Promise<void> {
-  for (const filename of await artifacts.listArtifactKeys(key)) {
-    if (!filename.startsWith(USER_ARTIFACT_PREFIX)) await artifacts.deleteArtifact({ ...key, filename })
-  }
 }
 
 /** A change of state by hand; its invocation id tells that no agent ran. */
