@@ -7,7 +7,6 @@ export const PROBLEMS = {
   invalid_url: 400,
   not_an_llm_agent: 400,
   session_exists: 400,
-  invalid_session_events: 400,
   host_not_allowed: 403,
   origin_not_allowed: 403,
   app_not_found: 404,

@@ -49,7 +49,12 @@ export const CreateSessionRequest = z
     sessionId: z
       .preprocess((id) => (typeof id === 'string' && id.trim() === '' ? undefined : id), Id.optional())
       .describe('Own id; generated when absent or blank.'),
-    events: z.array(InitialEvent).optional().describe('History to start with, oldest first.'),
+    events: z
+      .array(InitialEvent)
+      .optional()
+      .describe(
+        'History to start with, oldest first, such as that of an exported session. What would act is left out.',
+      ),
   })
   .meta({ id: 'CreateSessionRequest', example: { state: { key1: 'value1' } } })
 

@@ -1,34 +1,43 @@
 import type { z } from 'zod'
-import { AdkError } from '../core/errors.js'
-import { createEvent, getFunctionCalls, type Event } from '../core/event.js'
-import { isReservedCall } from '../core/framework-calls.js'
+import type { Part } from '../core/content.js'
+import { createEvent, createEventActions, type Event, type EventActions } from '../core/event.js'
+import { isFrameworkCall } from '../core/framework-calls.js'
 import type { InitialEvent } from '../schema/session.js'
 
 /**
- * Events that a client brings along when it creates a session. They are history: what they say and the state they set is
- * kept, but they cannot act, wait for anything, or speak for the framework.
+ * Events that a client brings along when it creates a session, such as those of a session that was exported. They are
+ * history: what was said, called and set is kept. What would act is left out, because whoever writes the events could
+ * give tools a permission that nobody was asked for.
  */
 export function importEvents(events: z.infer<typeof InitialEvent>[]): Event[] {
-  return events.map((fields, index) => {
-    const event = createEvent(fields as Partial<Event>) // checked by its schema
-    const refused = whatIsRefused(event)
-    if (refused) {
-      throw new AdkError(
-        'invalid_session_events',
-        `Session initialization event ${index} cannot include ${refused}.`,
-      )
-    }
-    return event
+  return events.flatMap((fields) => toHistory(createEvent(fields as Partial<Event>))) // checked by its schema
+}
+
+function toHistory({ content, actions, longRunningToolIds, ...event }: Event): Event[] {
+  const history: Event = {
+    ...event,
+    actions: whatHappened(actions),
+    ...(longRunningToolIds && { longRunningToolIds: [] }),
+  }
+  if (!content?.parts?.some(isQuestion)) return [{ ...history, ...(content && { content }) }]
+  const parts = content.parts.filter((part) => !isQuestion(part))
+  if (parts.length > 0) return [{ ...history, content: { ...content, parts } }]
+  return Object.keys(actions.stateDelta).length > 0 ? [history] : []
+}
+
+/** What the framework asked a person on behalf of a tool, and the answer. */
+const isQuestion = ({ functionCall, functionResponse }: Part): boolean =>
+  isFrameworkCall(functionCall ?? functionResponse ?? {})
+
+/** Actions that tell of the past. The others wait for a person, hold credentials, or steer a run. */
+function whatHappened(actions: EventActions): EventActions {
+  const { stateDelta, artifactDelta, transferToAgent, escalate, skipSummarization, compaction } = actions
+  return createEventActions({
+    stateDelta,
+    artifactDelta,
+    ...(transferToAgent !== undefined && { transferToAgent }),
+    ...(escalate !== undefined && { escalate }),
+    ...(skipSummarization !== undefined && { skipSummarization }),
+    ...(compaction && { compaction }),
   })
 }
-
-function whatIsRefused(event: Event): string | undefined {
-  if (event.longRunningToolIds?.length) return 'long-running tool IDs'
-  const { stateDelta: _, artifactDelta: __, ...acts } = event.actions
-  if (Object.values(acts).some(isSet)) return 'event actions'
-  if (getFunctionCalls(event).some(isReservedCall)) return 'ADK protocol function calls'
-  return undefined
-}
-
-const isSet = (action: unknown): boolean =>
-  typeof action === 'object' && action !== null ? Object.keys(action).length > 0 : Boolean(action)

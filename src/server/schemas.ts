@@ -42,7 +42,7 @@ export const described = (schema: z.ZodType, description: string) => ({
 export const errors = {
   invalid: { 422: described(ValidationProblem, 'The request does not fit its schema.') },
   notFound: { 404: described(Problem, 'There is no such app or session.') },
-  exists: { 400: described(Problem, 'The session exists already, or its events cannot be imported.') },
+  exists: { 400: described(Problem, 'The session exists already.') },
   run: {
     400: described(Problem, 'No app was named, and the server has no default app.'),
     409: described(Problem, 'Too many runs wait for their turn on this session.'),

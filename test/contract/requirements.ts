@@ -65,9 +65,9 @@ export const REQUIREMENTS = {
     source: 'docs',
   },
   'session.import': { sentence: 'events in the body of create are kept, in order', source: 'openapi' },
-  'session.import-refused': {
-    sentence: 'imported events that act, wait or speak for the framework are 400 and leave no session',
-    source: 'python',
+  'session.import-settled': {
+    sentence: 'imported events are history: what would act, ask or wait is left out, and the rest is kept',
+    source: 'own',
   },
   'session.get': { sentence: 'GET answers the session with all its events', source: 'docs' },
   'session.missing': {

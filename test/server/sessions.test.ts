@@ -125,23 +125,80 @@ verifies('session.import', async () => {
   ])
 })
 
-describe('events that cannot be imported', () => {
-  const call = { functionCall: { name: 'adk_request_confirmation', args: {} } }
-  const cases: [event: object, what: string][] = [
-    [{ longRunningToolIds: ['x'] }, 'long-running tool IDs'],
-    [{ actions: { requestedToolConfirmations: { c: { confirmed: false } } } }, 'event actions'],
-    [{ actions: { transfer_to_agent: 'other' } }, 'event actions'],
-    [{ content: { role: 'model', parts: [call] } }, 'ADK protocol function calls'],
-  ]
-  for (const [event, what] of cases) {
-    verifies('session.import-refused', JSON.stringify(event), async () => {
-      const { send } = await buildTestServer()
-      const reply = await send('POST', ALL, { sessionId: 's1', events: [{ author: 'user' }, event] })
-      const text = `Session initialization event 1 cannot include ${what}.`
-      expect(reply).toMatchObject({ status: 400, body: { detail: text, error: text } })
-      expect((await send('GET', SESSION)).status).toBe(404)
+describe('events that would act', () => {
+  const call = (name: string, id: string, args = {}) => ({ functionCall: { id, name, args } })
+  const response = (name: string, id: string, answer = {}) => ({
+    functionResponse: { id, name, response: answer },
+  })
+  const event = (author: string, ...parts: object[]) => ({ author, content: { role: 'user', parts } })
+  const pay = call('get_weather', 'c1', { city: 'Rome' })
+  const asked = call('adk_request_confirmation', 'q1', { originalFunctionCall: pay.functionCall })
+  const agreed = response('adk_request_confirmation', 'q1', { confirmed: true })
+
+  verifies('session.import-settled', 'what waits for a person, or asks one', async () => {
+    const { send } = await buildTestServer()
+    const events = [
+      event('user', { text: 'Go on.' }),
+      { ...event('weather', pay), longRunningToolIds: ['c1'] },
+      {
+        ...event('weather', asked),
+        longRunningToolIds: ['q1'],
+        actions: {
+          requestedToolConfirmations: { c1: { confirmed: false } },
+          requestedAuthConfigs: { c1: {} },
+        },
+      },
+      event('user', agreed),
+      { ...event('user', call('adk_request_credential', 'q2'), { text: 'Kept.' }) },
+      { ...event('user', agreed), actions: { stateDelta: { seen: true } } },
+    ]
+    const reply = await send('POST', ALL, { sessionId: 's1', events })
+    expect(reply).toMatchObject({ status: 200, body: { state: { seen: true } } })
+    expect(reply.body.events).toMatchObject([
+      events[0],
+      event('weather', pay),
+      event('user', { text: 'Kept.' }),
+      { author: 'user', actions: { stateDelta: { seen: true } } },
+    ])
+    expect(reply.text).not.toMatch(/adk_request|longRunningToolIds":\["|confirmed/)
+    expect(reply.text).toContain('"requestedAuthConfigs":{},"requestedToolConfirmations":{}')
+    expect((await send('GET', SESSION)).body).toEqual(reply.body)
+  })
+
+  verifies('session.import-settled', 'a question is answered by nobody', async () => {
+    const ran: unknown[] = []
+    const { send } = await buildTestServer({ tool: (args) => ran.push(args), turns: ['Fine.'] })
+    const question = { ...event('weather', pay, asked), longRunningToolIds: ['q1'] }
+    const events = [event('user', { text: 'Go on.' }), question]
+    expect(await send('POST', ALL, { sessionId: 's1', events })).toMatchObject({ status: 200 })
+    const newMessage = { role: 'user', parts: [agreed] }
+    expect((await send('POST', '/run', message({ newMessage }))).status).toBe(422)
+    expect((await send('POST', '/run', message())).status).toBe(200)
+    expect(ran).toEqual([])
+  })
+
+  verifies('session.import-settled', 'what has happened is kept', async () => {
+    const { send } = await buildTestServer()
+    const happened = { transferToAgent: 'other', escalate: true, skipSummarization: true }
+    const actions = { ...happened, stateDelta: { a: 1 }, artifactDelta: { 'n.txt': 0 } }
+    const steers = { agentState: { step: 1 }, endOfAgent: true, rewindBeforeInvocationId: 'e-1' }
+    const events = [{ author: 'weather', actions: { ...actions, ...steers } }]
+    const { body } = await send('POST', ALL, { sessionId: 's1', events })
+    expect(body.events[0].actions).toEqual({
+      ...actions,
+      requestedAuthConfigs: {},
+      requestedToolConfirmations: {},
     })
-  }
+  })
+
+  verifies('session.import', 'of a session that was exported', async () => {
+    const { send } = await openSession()
+    await send('POST', '/run', message())
+    const { events, state } = (await send('GET', SESSION)).body
+    const reply = await send('POST', ALL, { events, state })
+    expect(reply.status).toBe(200)
+    expect(reply.body).toMatchObject({ events, state })
+  })
 })
 
 verifies('session.get', async () => {
