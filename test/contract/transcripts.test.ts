@@ -1,8 +1,10 @@
 // Requests that were recorded against another ADK server, hostile ones included, sent to ours on a real socket.
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { LlmAgent } from '../../src/agents/llm-agent.js'
 import type { Context } from '../../src/core/context.js'
+import { isJsonObject } from '../../src/schema/json.js'
 import { FunctionTool } from '../../src/tools/function-tool.js'
 import { throwingAgent, WEATHER_TURN, weatherAgent } from '../support/agents.js'
 import { scriptedModel, type Turn } from '../support/scripted-model.js'
@@ -18,6 +20,8 @@ interface Recorded {
   headers?: Record<string, string>
   /** `<x*9>` stands for nine times `x`. */
   body?: string
+  /** What the other server said to it, where ours can be held against it: the status, and JSON unless it is long. */
+  answered?: { status: number; body?: object }
 }
 
 const RECORDED = JSON.parse(
@@ -39,9 +43,11 @@ const saveReport = new FunctionTool({
   name: 'save_report',
   description: 'Saves a report.',
   async execute(_args: unknown, context: Context) {
-    for (const name of ['report.txt', 'user:shared.png', 'dir/sub file.txt']) {
-      await context.saveArtifact(name, { text: 'Sunny.' })
-    }
+    await context.saveArtifact('report.txt', { text: 'hello artifact' })
+    await context.saveArtifact('user:shared.png', {
+      inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' },
+    })
+    await context.saveArtifact('dir/sub file.txt', { text: 'slash' })
     return { saved: true }
   },
 })
@@ -96,6 +102,15 @@ function check(reply: Reply, { status, headers, body, frames, text }: Expected):
   expect(received).toMatchObject(frames)
 }
 
+/** Whether a reply is what was recorded. It may say more. */
+function isAsRecorded({ status, body }: Reply, recorded: NonNullable<Recorded['answered']>): boolean {
+  if (status !== recorded.status) return false
+  const picked = isJsonObject(body)
+    ? Object.fromEntries(Object.keys(recorded.body ?? {}).map((key) => [key, body[key]]))
+    : body
+  return recorded.body === undefined || isDeepStrictEqual(picked, recorded.body)
+}
+
 describe('recorded exchanges', { shuffle: false }, () => {
   let server: TestServer
   let port: number
@@ -146,6 +161,9 @@ describe('recorded exchanges', { shuffle: false }, () => {
       const reply = await (around[recorded.name] ?? ((plain: RawRequest) => exchange(port, plain)))(request)
       if (reply) check(reply, expected)
       else expect(expected.status).toBe(0)
+      if (reply && recorded.answered) {
+        expect(isAsRecorded(reply, recorded.answered)).toBe(expected.differs === undefined)
+      }
       expect((await exchange(port, { method: 'GET', path: '/health' })).body).toEqual({ status: 'ok' })
     })
   }

@@ -12,6 +12,8 @@ export interface Expected {
   /** The events of a stream: exactly as many, holding at least this. */
   frames?: unknown[]
   text?: string | RegExp
+  /** Why this is not what was answered when the request was recorded, where the recording tells that. */
+  differs?: string
 }
 
 const error = (text: unknown) => ({ detail: text, error: text })
@@ -254,6 +256,41 @@ export const EXPECTED: Record<string, Expected> = {
       { error: 'Agent "thrower_agent" failed: agent exploded', error_details: {} },
     ],
   },
+  '65-event-graph-missing-event': {
+    verifies: 'graph.nothing',
+    status: 200,
+    text: '{}',
+    differs: 'nothing to draw is {}, as the documentation has it: the dev UI takes a 404 for a failure',
+  },
+  '66-event-graph-missing-session': {
+    verifies: 'graph.nothing',
+    status: 200,
+    text: '{}',
+    differs: 'nothing to draw is {}, as the documentation has it: the dev UI takes a 404 for a failure',
+  },
+  '70-build-graph': {
+    verifies: 'graph.structure',
+    status: 200,
+    body: {
+      name: 'my_sample_agent',
+      root_agent: { name: 'weather', type: 'agent', tools: [{ name: 'get_weather', type: 'tool' }] },
+    },
+    differs: 'another agent; and rerun_on_resume is a word of the engine that was recorded',
+  },
+  '71-build-graph-image': {
+    verifies: 'graph.image',
+    status: 200,
+    body: {
+      '': { dotSrc: expect.stringContaining('"weather" -> "get_weather"') },
+      dotSrc: expect.any(String),
+    },
+  },
+  '72-build-graph-missing': { verifies: 'graph.missing', status: 404, body: error('App not found: zzz') },
+  '73-build-graph-image-node-missing': {
+    verifies: 'graph.missing',
+    status: 404,
+    body: error('Node not found: zzz'),
+  },
   '74-artifact-create-session': { verifies: 'session.create', status: 200 },
   '75-artifact-run-sse': {
     verifies: 'sse.one-frame',
@@ -268,7 +305,75 @@ export const EXPECTED: Record<string, Expected> = {
     ],
   },
   '76-artifact-get-session': { verifies: 'session.get', status: 200, body: { events: [{}, {}, {}, {}] } },
+  '77-artifact-list': { verifies: 'artifact.list', status: 200 },
+  '78-artifact-get': { verifies: 'artifact.versions', status: 200 },
+  '79-artifact-get-version-query': {
+    verifies: 'artifact.versions',
+    status: 404,
+    body: error('Artifact not found: report.txt'),
+    differs: '?version= is heeded, as in the official OpenAPI',
+  },
+  '80-artifact-versions': { verifies: 'artifact.versions', status: 200 },
+  '81-artifact-version-0': { verifies: 'artifact.versions', status: 200 },
+  '82-artifact-version-9': { verifies: 'artifact.missing', status: 404 },
+  '83-artifact-version-latest': {
+    verifies: 'artifact.versions',
+    status: 200,
+    body: { text: 'hello artifact' },
+    differs: 'latest is a version, as in the official OpenAPI',
+  },
+  '84-artifact-version-abc': {
+    verifies: 'artifact.bad-version',
+    status: 422,
+    body: invalid(['int_parsing', 'path', 'version_id']),
+    differs: 'what is no version is 422, as in the official OpenAPI',
+  },
+  '85-artifact-version-negative': {
+    verifies: 'artifact.bad-version',
+    status: 422,
+    body: invalid(['int_parsing', 'path', 'version_id']),
+    differs: 'what is no version is 422, as in the official OpenAPI',
+  },
+  '86-artifact-user-prefix': { verifies: 'artifact.scope', status: 200 },
+  '87-artifact-user-prefix-encoded': { verifies: 'artifact.scope', status: 200 },
+  '88-artifact-slash-raw': {
+    verifies: 'artifact.name',
+    status: 200,
+    body: { text: 'slash' },
+    differs: 'slashes may be sent as they are: the dev UI does',
+  },
+  '89-artifact-slash-encoded': { verifies: 'artifact.name', status: 200 },
+  '90-artifact-metadata': {
+    verifies: 'artifact.metadata',
+    status: 200,
+    body: { version: 0, canonicalUri: expect.any(String), customMetadata: {}, mimeType: 'text/plain' },
+    differs: 'metadata exist, as in the official OpenAPI',
+  },
+  '91-artifact-versions-metadata': {
+    verifies: 'artifact.metadata',
+    status: 200,
+    body: [{ version: 0 }],
+    differs: 'metadata exist, as in the official OpenAPI',
+  },
+  '92-artifact-missing': { verifies: 'artifact.missing', status: 404 },
+  '93-artifact-versions-missing': { verifies: 'artifact.versions', status: 200, text: '[]' },
+  '94-artifact-bad-percent': { verifies: 'route.bad-url', status: 400, body: error(expect.any(String)) },
+  '95-artifact-save': {
+    verifies: 'artifact.save',
+    status: 200,
+    body: { version: 0, mimeType: 'text/plain' },
+    differs: 'clients can save artifacts, as in the official OpenAPI',
+  },
+  '96-artifact-delete': { verifies: 'artifact.delete', status: 204, text: '' },
+  '97-artifact-delete-missing': { verifies: 'artifact.delete', status: 204, text: '' },
   '98-artifact-user-other-session': { verifies: 'session.create', status: 200 },
+  '99-artifact-list-other-session': { verifies: 'artifact.scope', status: 200 },
+  '100-memory-patch': {
+    verifies: 'memory.add',
+    status: 200,
+    text: 'null',
+    differs: 'sessions can be remembered, as in the official OpenAPI',
+  },
   '116-delete-session': { verifies: 'session.delete', status: 204, text: '' },
   '117-delete-session-again': { verifies: 'session.delete-missing', status: 204, text: '' },
   '118-malformed-json': { verifies: 'error.json', status: 422, body: invalid(['json_invalid', 'body']) },
