@@ -1,25 +1,38 @@
 import { AdkError } from '../core/errors.js'
 
-/** Most runs that may wait for their turn on one session. */
-const MAX_WAITING = 8
-/** Longest time a run may wait for its turn, in milliseconds. */
-const MAX_WAIT_MS = 60_000
+/** Most runs that may wait for their turn on one session, unless said otherwise. */
+const MAX_WAITING = 64
 
-type Release = () => void
-type Waiting = { start: () => void }
+export type Release = () => void
+
+export interface Patience {
+  /** What those are told who are refused, or wait for too long. */
+  busy: string
+  signal: AbortSignal
+  /** Longest time to wait, in milliseconds; without it, until the turn comes. */
+  maxWaitMs?: number | undefined
+}
+
+interface Waiting {
+  start(): void
+}
 
 /** Hands out turns, one at a time per name, in order of arrival. Names that nobody holds take no memory. */
 export class Turns {
   readonly #waiting = new Map<string, Waiting[]>()
 
-  /** Resolves to the function that gives the turn back. Rejects when too many wait, after a minute, or on abort. */
-  async take(name: string, busy: string, signal: AbortSignal): Promise<Release> {
-    signal.throwIfAborted()
+  constructor(private readonly maxWaiting = MAX_WAITING) {}
+
+  /**
+   * Resolves to the function that gives the turn back. Throws at once when too many wait already; rejects when the
+   * wait takes too long, or on abort.
+   */
+  take(name: string, patience: Patience): Promise<Release> {
+    patience.signal.throwIfAborted()
     const waiting = this.#waiting.get(name)
-    if (!waiting) return this.#hold(name)
-    if (waiting.length >= MAX_WAITING) throw new AdkError('session_busy', busy)
-    await this.#wait(waiting, busy, signal)
-    return this.#release(name)
+    if (!waiting) return Promise.resolve(this.#hold(name))
+    if (waiting.length >= this.maxWaiting) throw new AdkError('session_busy', patience.busy)
+    return this.#wait(waiting, patience).then(() => this.#release(name))
   }
 
   /** Only if nobody has it. */
@@ -32,7 +45,7 @@ export class Turns {
     return this.#release(name)
   }
 
-  #wait(waiting: Waiting[], busy: string, signal: AbortSignal): Promise<void> {
+  #wait(waiting: Waiting[], { busy, signal, maxWaitMs }: Patience): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (error: unknown) => {
         clearTimeout(timer)
@@ -43,7 +56,8 @@ export class Turns {
         else resolve()
       }
       const onAbort = () => leave(signal.reason ?? new Error('aborted'))
-      const timer = setTimeout(() => leave(new AdkError('session_busy', busy)), MAX_WAIT_MS)
+      const tooLong = () => leave(new AdkError('session_busy', busy))
+      const timer = maxWaitMs === undefined ? undefined : setTimeout(tooLong, maxWaitMs)
       const entry: Waiting = { start: () => leave(undefined) }
       signal.addEventListener('abort', onAbort, { once: true })
       waiting.push(entry)

@@ -15,6 +15,7 @@ import { devRoutes } from './routes/dev.js'
 import { graphRoutes } from './routes/graph.js'
 import { memoryRoutes } from './routes/memory.js'
 import { runRoutes } from './routes/run.js'
+import { runsRoutes } from './routes/runs.js'
 import { sessionRoutes } from './routes/sessions.js'
 import { utilityRoutes } from './routes/utility.js'
 import { useZod } from './schemas.js'
@@ -69,6 +70,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   utilityRoutes(server, deps)
   sessionRoutes(server, deps)
   runRoutes(server, deps)
+  runsRoutes(server, deps)
   artifactRoutes(server, deps)
   memoryRoutes(server, deps)
   appInfoRoutes(server, deps)

@@ -17,6 +17,7 @@ const TAGS = [
   { name: 'Utility', description: 'Health, version and the apps that are served.' },
   { name: 'Sessions', description: 'Conversations: their state and their events.' },
   { name: 'Run', description: 'Send a message to an agent.' },
+  { name: 'Runs', description: 'Messages being answered: in the background, watched, resumed, cancelled.' },
   { name: 'Artifacts', description: 'Texts and files of a session or of its user, in versions.' },
   { name: 'Memory', description: 'What an app remembers of a user across sessions.' },
   { name: 'Graph', description: 'What an app is made of, as trees and drawings.' },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AdkError } from '../core/errors.js'
 import type { ServerDeps } from './deps.js'
@@ -6,7 +7,7 @@ import { onReplyClosed } from './disconnect.js'
 /** How long cancelled runs may take to say goodbye, in milliseconds. */
 const GOODBYE_MS = 2000
 
-/** Lets requests finish before the server closes; those that take too long are told and cut off. */
+/** Lets requests and runs finish before the server closes; those that take too long are told and cut off. */
 export function drainOnClose(app: FastifyInstance, { runs, log, options }: ServerDeps): void {
   const open = new Set<FastifyReply>()
   let onIdle = () => {}
@@ -24,15 +25,16 @@ export function drainOnClose(app: FastifyInstance, { runs, log, options }: Serve
     done()
   })
 
-  const idle = (limitMs: number) =>
-    new Promise<boolean>((resolve) => {
-      if (open.size === 0) return resolve(true)
-      const timer = setTimeout(() => resolve(false), limitMs)
-      onIdle = () => {
-        clearTimeout(timer)
-        resolve(true)
-      }
-    })
+  const answered = () => new Promise<void>((resolve) => (open.size === 0 ? resolve() : (onIdle = resolve)))
+
+  const idle = async (limitMs: number): Promise<boolean> => {
+    const controller = new AbortController()
+    const tooLong = sleep(limitMs, false, { signal: controller.signal }).catch(() => false)
+    const all = Promise.all([answered(), runs.whenIdle()]).then(() => true)
+    const isIdle = await Promise.race([all, tooLong])
+    controller.abort()
+    return isIdle
+  }
 
   app.addHook('preClose', async () => {
     const reason = new AdkError('shutting_down', 'The server is shutting down')

@@ -1,10 +1,11 @@
 // Server-sent events, as ADK clients read them: `data: {json}` and an empty line, nothing before and nothing else,
-// but for comment frames that keep proxies awake.
+// but for comment frames that keep proxies awake. A stream that can be resumed also numbers its frames.
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { clock } from '../core/clock.js'
 import { AdkError, type ProblemCode } from '../core/errors.js'
 import { encodeEvent, type Event } from '../core/event.js'
+import type { LoggedEvent, Run } from '../runs/runs.js'
 import { internalProblem, toProblem } from './problem.js'
 
 /** Silence after which a comment is sent, in milliseconds; proxies cut connections that are idle for longer. */
@@ -13,34 +14,92 @@ const PING_AFTER_MS = 15_000
 const MAX_UNREAD_PINGS = 3
 
 const frame = (json: string): string => `data: ${json}\n\n`
+const numbered = (id: number, text: string): string => `id: ${id}\n${text}`
 
 /** Sends each event as it happens. A reader that is slow or stops holds up its own run only, and leaving ends it. */
-export function sendEvents(reply: FastifyReply, events: AsyncGenerator<Event, void>): FastifyReply {
+export function sendEvents(reply: FastifyReply, events: AsyncIterator<Event, void>): FastifyReply {
+  return send(reply, new Frames(reply, { events, toFrame: (event) => frame(encodeEvent(event)) }))
+}
+
+/** Sends what a run has logged and what it will log. How slowly it is read, and whether it is read, is nothing to the run. */
+export function sendLog(
+  reply: FastifyReply,
+  run: Run,
+  events: AsyncIterator<LoggedEvent, void>,
+): FastifyReply {
+  const frames = new Frames(reply, {
+    events,
+    toFrame: ({ index, json }) => numbered(index, frame(json)),
+    // One past the last event, so that who has seen it need not see it again.
+    lastFrame: () => run.failure && numbered(run.size, errorFrame(reply, run.failure)),
+  })
+  return send(reply, frames)
+}
+
+function send(reply: FastifyReply, frames: AsyncIterable<string>): FastifyReply {
   return reply
     .headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     })
-    .send(Readable.from(frames(reply, events), { objectMode: false, highWaterMark: 16 * 1024 }))
+    .send(Readable.from(frames, { objectMode: false, highWaterMark: 16 * 1024 }))
 }
 
-async function* frames(
-  reply: FastifyReply,
-  events: AsyncGenerator<Event, void>,
-): AsyncGenerator<string, void> {
-  // Without this the headers would wait for the first event, and with them the client.
-  reply.raw.flushHeaders()
-  const silence = pingInSilence(reply)
-  try {
-    for await (const event of events) {
-      yield frame(encodeEvent(event))
-      silence.refresh()
+interface FrameSource<Item> {
+  events: AsyncIterator<Item, void>
+  toFrame(item: Item): string
+  /** What is to be said when the events have ended. */
+  lastFrame?(): string | undefined
+}
+
+const END: IteratorResult<string, void> = { done: true, value: undefined }
+
+/** Written out, because a generator would cost every event some more turns of the event loop. */
+class Frames<Item> implements AsyncIterableIterator<string, void> {
+  #silence: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly source: FrameSource<Item>,
+  ) {}
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<string, void>> {
+    if (this.#isOver) return END
+    if (!this.#silence) this.#begin()
+    try {
+      const next = await this.source.events.next()
+      if (!next.done) {
+        this.#silence?.refresh()
+        return { done: false, value: this.source.toFrame(next.value) }
+      }
+      return this.#finish(this.source.lastFrame?.())
+    } catch (error) {
+      return this.#finish(errorFrame(this.reply, error))
     }
-  } catch (error) {
-    yield errorFrame(reply, error)
-  } finally {
-    clearTimeout(silence)
+  }
+
+  async return(): Promise<IteratorResult<string, void>> {
+    this.#finish(undefined)
+    await this.source.events.return?.()
+    return END
+  }
+
+  #begin(): void {
+    // Without this the headers would wait for the first event, and with them the client.
+    this.reply.raw.flushHeaders()
+    this.#silence = pingInSilence(this.reply)
+  }
+
+  #finish(value: string | undefined): IteratorResult<string, void> {
+    this.#isOver = true
+    clearTimeout(this.#silence)
+    return value === undefined ? END : { done: false, value }
   }
 }
 

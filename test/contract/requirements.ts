@@ -237,6 +237,45 @@ export const REQUIREMENTS = {
   },
   'queue.patch': { sentence: 'PATCH during a run works, and both are kept', source: 'own' },
 
+  'runs.start': {
+    sentence: 'POST …/runs answers 202 with the status and its Location; the run needs nobody to watch it',
+    source: 'own',
+  },
+  'runs.start-refused': { sentence: 'what /run refuses is refused there too', source: 'own' },
+  'runs.list': {
+    sentence: 'GET …/runs lists the runs of a session, however they were started',
+    source: 'own',
+  },
+  'runs.status': { sentence: 'GET …/runs/{id} tells how a run is going, and how it went', source: 'own' },
+  'runs.missing': { sentence: 'an unknown run is 404 with its name', source: 'own' },
+  'runs.watch': {
+    sentence: 'its events are a stream with ids, complete for any number of watchers at any time',
+    source: 'own',
+  },
+  'runs.leave': { sentence: 'a watcher that leaves disturbs nothing', source: 'own' },
+  'runs.slow-watcher': { sentence: 'a slow watcher holds up neither the run nor others', source: 'own' },
+  'runs.resume': {
+    sentence: 'Last-Event-ID goes on where a connection broke, without a gap or a duplicate',
+    source: 'http',
+  },
+  'runs.resume-end': { sentence: 'when nothing follows any more the answer is 204', source: 'http' },
+  'runs.resume-refused': {
+    sentence: 'a Last-Event-ID that is none of the stream is 422; one whose events are gone 410',
+    source: 'own',
+  },
+  'runs.cancel': {
+    sentence: 'POST …/cancel ends a run at whatever it is, and is harmless afterwards',
+    source: 'own',
+  },
+  'runs.order': { sentence: 'many runs on one session have their turns in order', source: 'own' },
+  'runs.deleted': { sentence: 'a session that is deleted takes its runs along', source: 'own' },
+  'runs.shutdown': { sentence: 'closing lets background runs finish, or cuts them off', source: 'own' },
+  'runs.kept': { sentence: 'only so many runs are kept after their end', source: 'own' },
+  'runs.continued': {
+    sentence: 'an invocation that is continued gets a run with an id of its own',
+    source: 'own',
+  },
+
   'artifact.save': {
     sentence: 'POST saves a part under a name, in either spelling, and answers what its version is',
     source: 'openapi',

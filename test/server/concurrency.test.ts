@@ -73,7 +73,8 @@ verifies('queue.parallel', async () => {
 for (const route of ['/run', '/run_sse']) {
   verifies('queue.bounded', route, async () => {
     const { opened, open } = gate()
-    const server = await openSession({ turns: [[{ until: opened }, { say: 'done' }]], always: 'done' })
+    const turns: Turn[] = [[{ until: opened }, { say: 'done' }]]
+    const server = await openSession({ turns, always: 'done', maxWaiting: 8 })
     const nine = Array.from({ length: 9 }, () => server.send('POST', '/run', message()))
     await vi.waitFor(() => expect(server.runs.size).toBe(9))
     const refused = await server.send('POST', route, message({ newMessage: 'the tenth' }))

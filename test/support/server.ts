@@ -8,7 +8,7 @@ import { AdkError } from '../../src/core/errors.js'
 import type { BasePlugin } from '../../src/core/plugin.js'
 import { InMemoryMemoryService } from '../../src/memory/memory.js'
 import { Runner, type RunnerConfig } from '../../src/runner/runner.js'
-import { Runs } from '../../src/runs/runs.js'
+import { Runs, type RunsOptions } from '../../src/runs/runs.js'
 import { buildServer } from '../../src/server/app.js'
 import type { Apps, ServedApp, ServerOptions } from '../../src/server/deps.js'
 import { InMemorySessionService } from '../../src/sessions/memory.js'
@@ -34,6 +34,10 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   /** Stores that do something of their own. */
   artifacts?: InMemoryArtifactService
   memory?: InMemoryMemoryService
+  /** Most runs that may wait on one session. */
+  maxWaiting?: number
+  /** How much of what has ended is kept. */
+  keep?: RunsOptions['keep']
   logLevel?: LogLevel
 }
 
@@ -80,6 +84,8 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     plugins,
     isResumable,
     maxRuns,
+    maxWaiting,
+    keep,
     logLevel = 'debug',
     artifacts: artifactService = new InMemoryArtifactService(),
     memory = new InMemoryMemoryService(),
@@ -93,7 +99,12 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     pretty: false,
     destination: { write: (line) => void logged.push(line) },
   })
-  const runs = new Runs({ log, ...(maxRuns !== undefined && { maxRuns }) })
+  const runs = new Runs({
+    log,
+    ...(maxRuns !== undefined && { maxRuns }),
+    ...(maxWaiting !== undefined && { maxWaiting }),
+    ...(keep && { keep }),
+  })
   const services: Services = {
     sessionService: sessions,
     artifactService,

@@ -74,6 +74,8 @@ function joinChunks(bytes: Buffer): Buffer {
 export class EventStream {
   /** All that has arrived, as it was sent. */
   text = ''
+  /** The `id` of the latest event, if it had one. */
+  lastEventId: string | undefined
   readonly #chunks: AsyncIterator<string>
   #pending = ''
 
@@ -94,7 +96,9 @@ export class EventStream {
         const frame = this.#pending.slice(0, end)
         this.#pending = this.#pending.slice(end + 2)
         if (frame.startsWith(':')) continue
-        return JSON.parse(frame.replace(/^data: /, ''))
+        const { id, data = '' } = /^(?:id: (?<id>.*)\n)?data: (?<data>.*)$/.exec(frame)?.groups ?? {}
+        this.lastEventId = id
+        return JSON.parse(data)
       }
       const { done, value } = await this.#chunks.next()
       if (done) return undefined
@@ -123,6 +127,18 @@ export async function openStream(
   request.setHeader('content-type', 'application/json')
   for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
   request.end(JSON.stringify(body))
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return new EventStream(response)
+}
+
+/** Reads a stream with GET, and resolves when the headers of the answer are there. */
+export async function watch(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<EventStream> {
+  const request = httpRequest({ host: '127.0.0.1', port, path, agent: false, headers })
+  request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   return new EventStream(response)
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Content, FunctionResponse } from '../../core/content.js'
 import { AdkError } from '../../core/errors.js'
-import { getFunctionCalls, type Event } from '../../core/event.js'
-import type { Run } from '../../runs/runs.js'
+import type { Event } from '../../core/event.js'
+import type { AttachedRun } from '../../runs/runs.js'
 import { Event as EventSchema } from '../../schema/event.js'
 import { acceptBothSpellings } from '../../schema/json.js'
 import { RunRequest } from '../../schema/run.js'
@@ -11,6 +10,7 @@ import { disconnectSignal } from '../disconnect.js'
 import { sendEventList } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 import { sendEvents } from '../sse.js'
+import { prepareRun } from '../start-run.js'
 
 const tags = ['Run']
 
@@ -25,7 +25,8 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
         operationId: 'runAgent',
         summary: 'Send a message and get all events of the answer',
         description:
-          'Answers when the agent is done. A failure of the model or of a tool is an event with `errorCode`.',
+          'Answers when the agent is done. A failure of the model or of a tool is an event with `errorCode`. ' +
+          'Disconnecting cancels the run.',
         body: Body,
         response: {
           200: described(z.array(EventSchema), 'The events, in order.'),
@@ -36,7 +37,7 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
       },
     },
     async ({ body }, reply) => {
-      const run = await startRun(deps, body, { streaming: false, signal: disconnectSignal(reply) })
+      const run = await attach(deps, { ...body, streaming: false }, disconnectSignal(reply))
       reply.request.invocationId = run.id
       return sendEventList(reply, await collect(run))
     },
@@ -63,71 +64,24 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
       },
     },
     async ({ body }, reply) => {
-      const run = await startRun(deps, body, { streaming: body.streaming, signal: disconnectSignal(reply) })
+      const run = await attach(deps, body, disconnectSignal(reply))
       reply.request.invocationId = run.id
-      return sendEvents(reply, run.events)
+      return sendEvents(reply, run.reading)
     },
   )
 }
 
-async function startRun(
-  { apps, sessions, runs, options }: ServerDeps,
-  body: z.infer<typeof RunRequest>,
-  { streaming, signal }: { streaming: boolean; signal: AbortSignal },
-): Promise<Run> {
-  const appName = body.appName ?? options.defaultApp
+async function attach(deps: ServerDeps, body: RunRequest, signal: AbortSignal): Promise<AttachedRun> {
+  const appName = body.appName ?? deps.options.defaultApp
   if (appName === undefined) {
     throw new AdkError('app_name_missing', 'appName is required when ADK_DEFAULT_APP_NAME is not set')
   }
-  const { runner } = await apps.load(appName)
-  const key = { appName, userId: body.userId, sessionId: body.sessionId }
-  const message = body.newMessage as Content | undefined // the wire's loose form of the same shape
-  const answers = message?.parts?.flatMap(({ functionResponse }) => functionResponse ?? []) ?? []
-  // The run reads the session when its turn has come. Here its history matters only to what refers to it.
-  const needsHistory = answers.length > 0 || body.invocationId !== undefined
-  const session = await sessions.getSession({
-    ...key,
-    ...(!needsHistory && { config: { numRecentEvents: 0 } }),
-  })
-  if (!session && options.autoCreateSession) await sessions.createSession(key)
-  else if (!session) {
-    const hint = 'Create it first, or start the server with --auto_create_session'
-    throw new AdkError('session_not_found', `Session not found: ${key.sessionId}. ${hint}`)
-  }
-  const events = session?.events ?? []
-  checkAnswers(answers, events)
-  const isResumable =
-    runner.resumabilityConfig?.isResumable === true && hasInvocation(events, body.invocationId)
-  return runs.start({
-    runner,
-    key,
-    message,
-    // With a message that nothing can be continued with, a new invocation begins.
-    invocationId: message && !isResumable ? undefined : body.invocationId,
-    ...(body.stateDelta && { stateDelta: body.stateDelta }),
-    ...(body.customMetadata && { customMetadata: body.customMetadata }),
-    streaming,
-    signal,
-  })
+  const { userId, sessionId } = body
+  return deps.runs.attach({ ...(await prepareRun(deps, { appName, userId, sessionId }, body)), signal })
 }
 
-const hasInvocation = (events: readonly Event[], invocationId: string | undefined): boolean =>
-  events.some((event) => event.invocationId === invocationId)
-
-/** A response to a call that was never made would stay in the history and mean nothing to any model. */
-function checkAnswers(answers: readonly FunctionResponse[], events: readonly Event[]): void {
-  if (answers.length === 0) return
-  const made = new Set(events.flatMap((event) => getFunctionCalls(event).map(({ id }) => id)))
-  const stray = answers.find(({ id }) => !made.has(id))
-  if (!stray) return
-  throw new AdkError(
-    'invalid_message',
-    `The session has no function call with the id "${stray.id ?? ''}"; a functionResponse carries the id and the name of the call that it answers`,
-  )
-}
-
-async function collect({ events }: Run): Promise<Event[]> {
+async function collect({ reading }: AttachedRun): Promise<Event[]> {
   const collected: Event[] = []
-  for await (const event of events) collected.push(event)
+  for await (const event of reading) collected.push(event)
   return collected
 }

@@ -25,7 +25,7 @@ const ALL = '/apps/:app_name/users/:user_id/sessions'
 /** Sessions that evaluations leave behind are not part of a user's conversations. */
 const EVALUATION_PREFIX = '___eval___session___'
 
-const toKey = (path: z.infer<typeof SessionPath>): SessionKey => ({
+export const toKey = (path: z.infer<typeof SessionPath>): SessionKey => ({
   appName: path.app_name,
   userId: path.user_id,
   sessionId: path.session_id,

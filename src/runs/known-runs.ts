@@ -1,0 +1,91 @@
+import { clock } from '../core/clock.js'
+import type { SessionKey } from '../core/session.js'
+import type { ActiveRun } from './run.js'
+
+/** How much of what has ended is kept. */
+export interface Retention {
+  runs: number
+  seconds: number
+  /** Of events, as JSON. */
+  characters: number
+}
+
+const DEFAULTS: Retention = { runs: 1000, seconds: 3600, characters: 64 * 1024 * 1024 }
+
+/** Different for every session; no two keys can be confused. */
+export const nameOf = ({ appName, userId, sessionId }: SessionKey): string =>
+  JSON.stringify([appName, userId, sessionId])
+
+/** The runs that can be asked for: those under way, and of those that have ended the latest. */
+export class KnownRuns {
+  readonly #retention: Retention
+  /** By the name of their session; oldest first. */
+  readonly #runs = new Map<string, ActiveRun[]>()
+  /** In the order in which they ended. */
+  readonly #ended = new Set<ActiveRun>()
+  #characters = 0
+
+  constructor(retention: Partial<Retention> = {}) {
+    this.#retention = { ...DEFAULTS, ...retention }
+  }
+
+  find(key: SessionKey, id: string): ActiveRun | undefined {
+    return this.list(key).find((run) => run.id === id)
+  }
+
+  list(key: SessionKey): readonly ActiveRun[] {
+    this.#dropOldest()
+    return this.#runs.get(nameOf(key)) ?? []
+  }
+
+  add(run: ActiveRun): void {
+    const name = nameOf(run.key)
+    const runs = this.#runs.get(name)
+    if (runs) runs.push(run)
+    else this.#runs.set(name, [run])
+    run.onEnd(() => this.#keep(run))
+  }
+
+  /** A name for a run that continues an invocation, or begins it. */
+  freeId(key: SessionKey, invocationId: string): string {
+    const taken = new Set(this.list(key).map(({ id }) => id))
+    let id = invocationId
+    for (let number = 2; taken.has(id); number++) id = `${invocationId}.${number}`
+    return id
+  }
+
+  forget(key: SessionKey): void {
+    const name = nameOf(key)
+    for (const run of this.#runs.get(name) ?? []) this.#release(run)
+    this.#runs.delete(name)
+  }
+
+  #keep(run: ActiveRun): void {
+    if (!this.#runs.get(nameOf(run.key))?.includes(run)) return
+    this.#ended.add(run)
+    this.#characters += run.characters
+    this.#dropOldest()
+  }
+
+  #dropOldest(): void {
+    const { runs, seconds, characters } = this.#retention
+    const longAgo = clock.now() - seconds
+    for (const run of this.#ended) {
+      const isOld = run.endedAt !== undefined && run.endedAt < longAgo
+      if (!isOld && this.#ended.size <= runs && this.#characters <= characters) return
+      this.#drop(run)
+    }
+  }
+
+  #drop(run: ActiveRun): void {
+    this.#release(run)
+    const name = nameOf(run.key)
+    const others = this.#runs.get(name)?.filter((each) => each !== run) ?? []
+    if (others.length > 0) this.#runs.set(name, others)
+    else this.#runs.delete(name)
+  }
+
+  #release(run: ActiveRun): void {
+    if (this.#ended.delete(run)) this.#characters -= run.characters
+  }
+}

@@ -1,0 +1,60 @@
+// What every request for a run goes through before the run has its place in line.
+import type { z } from 'zod'
+import type { Content, FunctionResponse } from '../core/content.js'
+import { AdkError } from '../core/errors.js'
+import { getFunctionCalls, type Event } from '../core/event.js'
+import type { SessionKey } from '../core/session.js'
+import type { StartRun } from '../runs/runs.js'
+import type { StartRunRequest } from '../schema/run.js'
+import type { ServerDeps } from './deps.js'
+
+/** Checks the app, the session and the message. The session is created where the server is set up so. */
+export async function prepareRun(
+  { apps, sessions, options }: ServerDeps,
+  key: SessionKey,
+  body: z.infer<typeof StartRunRequest>,
+): Promise<StartRun> {
+  const { runner } = await apps.load(key.appName)
+  const message = body.newMessage as Content | undefined // the wire's loose form of the same shape
+  const answers = message?.parts?.flatMap(({ functionResponse }) => functionResponse ?? []) ?? []
+  // The run reads the session when its turn has come. Here its history matters only to what refers to it.
+  const needsHistory = answers.length > 0 || body.invocationId !== undefined
+  const session = await sessions.getSession({
+    ...key,
+    ...(!needsHistory && { config: { numRecentEvents: 0 } }),
+  })
+  if (!session && options.autoCreateSession) await sessions.createSession(key)
+  else if (!session) {
+    const hint = 'Create it first, or start the server with --auto_create_session'
+    throw new AdkError('session_not_found', `Session not found: ${key.sessionId}. ${hint}`)
+  }
+  const events = session?.events ?? []
+  checkAnswers(answers, events)
+  const isResumable =
+    runner.resumabilityConfig?.isResumable === true && hasInvocation(events, body.invocationId)
+  return {
+    runner,
+    key,
+    message,
+    // With a message that nothing can be continued with, a new invocation begins.
+    invocationId: message && !isResumable ? undefined : body.invocationId,
+    ...(body.stateDelta && { stateDelta: body.stateDelta }),
+    ...(body.customMetadata && { customMetadata: body.customMetadata }),
+    streaming: body.streaming,
+  }
+}
+
+const hasInvocation = (events: readonly Event[], invocationId: string | undefined): boolean =>
+  events.some((event) => event.invocationId === invocationId)
+
+/** A response to a call that was never made would stay in the history and mean nothing to any model. */
+function checkAnswers(answers: readonly FunctionResponse[], events: readonly Event[]): void {
+  if (answers.length === 0) return
+  const made = new Set(events.flatMap((event) => getFunctionCalls(event).map(({ id }) => id)))
+  const stray = answers.find(({ id }) => !made.has(id))
+  if (!stray) return
+  throw new AdkError(
+    'invalid_message',
+    `The session has no function call with the id "${stray.id ?? ''}"; a functionResponse carries the id and the name of the call that it answers`,
+  )
+}
