@@ -1,4 +1,5 @@
 import {
+  artifactUri,
   BaseArtifactService,
   checkFilename,
   USER_ARTIFACT_PREFIX,
@@ -31,7 +32,7 @@ export class InMemoryArtifactService extends BaseArtifactService {
     const mimeType = mimeTypeOf(request.artifact)
     const info: ArtifactVersion = {
       version,
-      canonicalUri: canonicalUri(request, version),
+      canonicalUri: artifactUri('memory', request, version),
       customMetadata: frozenJsonObject(request.customMetadata ?? {}),
       createTime: clock.now(),
       ...(mimeType !== undefined && { mimeType }),
@@ -86,22 +87,6 @@ function scopeKey({ appName, userId, sessionId }: SessionKey, filename: string):
   return JSON.stringify(
     filename.startsWith(USER_ARTIFACT_PREFIX) ? [appName, userId] : [appName, userId, sessionId],
   )
-}
-
-function canonicalUri({ appName, userId, sessionId, filename }: ArtifactKey, version: number): string {
-  const session = filename.startsWith(USER_ARTIFACT_PREFIX) ? [] : ['sessions', sessionId]
-  const path = [
-    'apps',
-    appName,
-    'users',
-    userId,
-    ...session,
-    'artifacts',
-    filename,
-    'versions',
-    String(version),
-  ]
-  return `memory://${path.map(encodeURIComponent).join('/')}`
 }
 
 /** The type of what a part holds, in the words of the ADK. */

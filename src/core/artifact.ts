@@ -44,6 +44,27 @@ export function checkFilename(filename: string): void {
 const shorten = (text: string): string =>
   text.length > 60 ? `${Array.from(text).slice(0, 60).join('')}…` : text
 
+/** Where an artifact is, in the words of its store: without a path or a host of the machine. */
+export function artifactUri(
+  scheme: 'artifact' | 'memory',
+  { appName, userId, sessionId, filename }: ArtifactKey,
+  version: number,
+): string {
+  const session = filename.startsWith(USER_ARTIFACT_PREFIX) ? [] : ['sessions', sessionId]
+  const names = [
+    'apps',
+    appName,
+    'users',
+    userId,
+    ...session,
+    'artifacts',
+    filename,
+    'versions',
+    String(version),
+  ]
+  return `${scheme}://${names.map(encodeURIComponent).join('/')}`
+}
+
 /** A store of named, versioned parts. Versions count from 0, per name; the session need not exist. */
 export abstract class BaseArtifactService {
   /** Resolves to the new version once it is stored. */

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   internal: 500,
   too_many_runs: 503,
   shutting_down: 503,
+  storage_unavailable: 503,
 } as const satisfies Record<string, number>
 
 export type ProblemCode = keyof typeof PROBLEMS

@@ -276,10 +276,9 @@ export function describeArtifactStore(name: string, open: () => Promise<BaseArti
           expect(await store.listVersions({ ...KEY, filename }), filename).toEqual([0])
         }
         expect(await list()).toEqual(NAMES.toSorted())
-        for (const [index, filename] of NAMES.entries()) {
-          await store.deleteArtifact({ ...KEY, filename })
-          expect(await list()).toEqual(NAMES.slice(index + 1).toSorted())
-        }
+        const [kept, deleted] = [0, 1].map((rest) => NAMES.filter((_, index) => index % 2 === rest))
+        for (const filename of deleted ?? []) await store.deleteArtifact({ ...KEY, filename })
+        expect(await list()).toEqual(kept?.toSorted())
       })
 
       test('of chance are kept apart, too', async () => {
@@ -302,7 +301,7 @@ export function describeArtifactStore(name: string, open: () => Promise<BaseArti
             )
           },
         )
-        await fc.assert(property, { numRuns: 40 })
+        await fc.assert(property, { numRuns: 20 })
       })
 
       test.each(['', 'a\u0000b', 'a\nb', '\u007f', 'a\ud800', 'x'.repeat(513)])(
