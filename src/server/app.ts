@@ -7,8 +7,9 @@ import { documentApi } from './docs.js'
 import { drainOnClose } from './drain.js'
 import { answerUnknownRoutes, frameworkErrorHandler, handleClientErrors, handleErrors } from './errors.js'
 import { guard, originMatcher } from './guard.js'
+import { mountRoutes, openMounts, requireMountedApp } from './mounts.js'
 import { logRequests, requestIdOf } from './request-log.js'
-import { routePath } from './route-path.js'
+import { readTarget } from './route-path.js'
 import { appInfoRoutes } from './routes/app-info.js'
 import { artifactRoutes } from './routes/artifacts.js'
 import { devRoutes } from './routes/dev.js'
@@ -18,7 +19,7 @@ import { runRoutes } from './routes/run.js'
 import { runsRoutes } from './routes/runs.js'
 import { sessionRoutes } from './routes/sessions.js'
 import { utilityRoutes } from './routes/utility.js'
-import { useZod } from './schemas.js'
+import { useZod, type ZodServer } from './schemas.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,13 +44,13 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     // drain.ts answers while closing, in the form of every other error.
     return503OnClosing: false,
     genReqId: requestIdOf,
-    rewriteUrl: (request) => routePath(request.url ?? '/', options),
+    rewriteUrl: (request) => readTarget(request.url ?? '/', options).path,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     bodyLimit: options.bodyLimit,
     // Keys such as `__proto__` are data here: bodies are parsed by body.ts and never merged into anything.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
-    frameworkErrors: frameworkErrorHandler(log),
+    frameworkErrors: frameworkErrorHandler(deps),
     clientErrorHandler: handleClientErrors,
     forceCloseConnections: true,
     // Time for a request to arrive, in milliseconds; answers may take as long as they need.
@@ -62,11 +63,21 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   answerUnknownRoutes(app)
   logRequests(app, log)
   await allowListedOrigins(app, options.allowOrigins)
+  openMounts(app, options)
   drainOnClose(app, deps)
   guard(app, options)
+  requireMountedApp(app, deps)
   acceptJsonBodies(app)
   await documentApi(app, options)
-  const server = useZod(app)
+  await app.register(async (scope) => {
+    mountRoutes(scope)
+    adkRoutes(useZod(scope), deps)
+  })
+  return app
+}
+
+/** What is served at the root, and for each app under `/agent/{name}`. */
+function adkRoutes(server: ZodServer, deps: ServerDeps): void {
   utilityRoutes(server, deps)
   sessionRoutes(server, deps)
   runRoutes(server, deps)
@@ -76,7 +87,6 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   appInfoRoutes(server, deps)
   graphRoutes(server, deps)
   devRoutes(server)
-  return app
 }
 
 /** Comes before everything that may refuse a request, so that pages on the list can read the refusal. */

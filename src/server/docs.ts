@@ -1,8 +1,10 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { tidyOpenApi } from './openapi.js'
 import type { ServerOptions } from './deps.js'
+import { MOUNTED, MOUNTS_TAG, withMountedPaths } from './mounted-paths.js'
+import { isMounted } from './mounts.js'
+import { tidyOpenApi } from './openapi.js'
 
 const DESCRIPTION = `HTTP API of ADK agents, compatible with the official ADK API servers.
 
@@ -22,6 +24,7 @@ const TAGS = [
   { name: 'Memory', description: 'What an app remembers of a user across sessions.' },
   { name: 'Graph', description: 'What an app is made of, as trees and drawings.' },
   { name: 'Developer', description: "What Google's dev UI asks for besides." },
+  MOUNTS_TAG,
 ]
 
 /** Describes every route that is registered after it, at `/openapi.json`, and serves a page to try them at `/docs`. */
@@ -38,8 +41,11 @@ export async function documentApi(app: FastifyInstance, options: ServerOptions):
       tags: TAGS,
       servers: [{ url: options.urlPrefix || '/' }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: (document) => tidyOpenApi(jsonSchemaTransformObject(document)),
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route)
+      return { schema: { ...schema, ...(isMounted(route.route) && { [MOUNTED]: true }) }, url }
+    },
+    transformObject: (document) => withMountedPaths(tidyOpenApi(jsonSchemaTransformObject(document))),
   })
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
   await app.register(swaggerUi, {

@@ -3,9 +3,10 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { AdkError, type ProblemCode } from '../core/errors.js'
-import type { Log } from '../telemetry/log.js'
+import type { ServerDeps } from './deps.js'
+import { isMounted, noteMount } from './mounts.js'
 import { internalProblem, toProblem } from './problem.js'
 import { followRequest } from './request-log.js'
 
@@ -50,9 +51,10 @@ function logCause(request: FastifyRequest, error: unknown): void {
 }
 
 /** Errors of the router, from before any hook or handler runs. */
-export function frameworkErrorHandler(log: Log) {
+export function frameworkErrorHandler({ log, options }: Pick<ServerDeps, 'log' | 'options'>) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     followRequest(log, request, reply)
+    noteMount(request, reply, options)
     void sendProblem(request, reply, error)
   }
 }
@@ -64,15 +66,17 @@ function toPattern(url: string): RegExp {
 
 /** Unknown paths, and known ones with another method. Called before the routes are added. */
 export function answerUnknownRoutes(app: FastifyInstance): void {
-  const routes: { method: string; pattern: RegExp }[] = []
-  app.addHook('onRoute', ({ method, url }) => {
+  const routes: { method: string; pattern: RegExp; route: RouteOptions }[] = []
+  app.addHook('onRoute', (route) => {
+    const { method, url } = route
     // The one that answers preflights, whatever their path.
     if (url === '*') return
-    for (const name of [method].flat()) routes.push({ method: name, pattern: toPattern(url) })
+    for (const name of [method].flat()) routes.push({ method: name, pattern: toPattern(url), route })
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/'
-    const allowed = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    const known = routes.filter(({ route }) => request.mount === undefined || isMounted(route))
+    const allowed = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
     const isRefusal = allowed.length > 0 && !allowed.includes(request.method)
     if (!isRefusal) return sendProblem(request, reply, new AdkError('route_not_found', 'Not Found'))
     reply.header('allow', [...new Set(allowed)].join(', '))

@@ -51,11 +51,11 @@ function levelOf({ statusCode, raw }: FastifyReply): 'error' | 'warn' | 'info' {
   return statusCode >= 400 ? 'warn' : 'info'
 }
 
-function namesIn({ params, body }: FastifyRequest): Record<string, unknown> {
+function namesIn({ params, body, mount }: FastifyRequest): Record<string, unknown> {
   const path = isJsonObject(params) ? params : {}
   const fields = isJsonObject(body) ? body : {}
   const names = {
-    app: path.app_name ?? fields.appName,
+    app: path.app_name ?? fields.appName ?? mount,
     user: path.user_id ?? fields.userId,
     session: path.session_id ?? fields.sessionId,
   }

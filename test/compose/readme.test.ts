@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
-import { compose } from '../../src/compose.js'
-import { createLog } from '../../src/telemetry/log.js'
+import { expect, it } from 'vitest'
+import { composeTest } from '../support/composition.js'
 import { folder } from '../support/files.js'
 
 const AGENT =
@@ -11,26 +10,8 @@ const AGENT =
 async function readmeOf(app: string, files: string[]): Promise<unknown> {
   const text = (file: string) => (file.endsWith('.md') ? `About ${file}` : AGENT)
   const root = await folder(Object.fromEntries(files.map((file) => [`solo/${file}`, text(file)])))
-  const log = await createLog({ level: 'silent', pretty: false })
-  const composition = await compose(
-    {
-      agentsDir: join(root, 'solo'),
-      host: 'localhost',
-      port: 0,
-      allowOrigins: [],
-      logLevel: 'silent',
-      urlPrefix: '',
-      reloadAgents: false,
-      autoCreateSession: false,
-      offline: 'always',
-      maxBodyMb: 1,
-      defaultApp: undefined,
-      drainMs: 0,
-    },
-    log,
-  )
-  onTestFinished(() => composition.app.close())
-  const reply = await composition.app.inject(`/dev/apps/${app}/build_graph`)
+  const { app: server } = await composeTest({ agentsDir: join(root, 'solo') })
+  const reply = await server.inject(`/dev/apps/${app}/build_graph`)
   expect(reply.statusCode).toBe(200)
   return reply.json<{ readme: unknown }>().readme
 }

@@ -415,6 +415,39 @@ export const REQUIREMENTS = {
     source: 'python',
   },
 
+  'mount.routes': {
+    sentence: 'all routes of the ADK answer under /agent/{name} as at the root',
+    source: 'own',
+  },
+  'mount.list-apps': { sentence: 'list-apps under a mount answers exactly its name', source: 'own' },
+  'mount.shared': { sentence: 'a mount and the root have the same sessions', source: 'own' },
+  'mount.run': { sentence: 'under a mount all forms of a run body work', source: 'own' },
+  'mount.app-name': {
+    sentence: 'a request that names another app than its mount is 404, before anything is looked up',
+    source: 'own',
+  },
+  'mount.default-app': { sentence: 'a request that names no app means that of its mount', source: 'own' },
+  'mount.unknown': {
+    sentence: 'an app that is not there is 404; names are compared exactly and never become paths',
+    source: 'own',
+  },
+  'mount.paths': {
+    sentence: 'paths under a mount are treated as at the root, without redirects',
+    source: 'own',
+  },
+  'mount.cors': {
+    sentence: 'without allow_origins every answer under a mount may be read by pages, preflights included',
+    source: 'own',
+  },
+  'mount.guard': {
+    sentence: 'a mount refuses pages and hosts from elsewhere, as the root does',
+    source: 'own',
+  },
+  'mount.reload': {
+    sentence: 'mounts appear and vanish with their folders, and sessions stay',
+    source: 'own',
+  },
+
   'log.line': { sentence: 'every request leaves one line: what, who, how it went, how long', source: 'own' },
   'log.private': { sentence: 'the log holds no messages, headers, queries or secrets', source: 'own' },
   'log.request-id': {

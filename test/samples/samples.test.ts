@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { compose } from '../../src/compose.js'
+import { describe, expect, it } from 'vitest'
+import type { Composition } from '../../src/compose.js'
 import type { FunctionCall } from '../../src/core/content.js'
 import { getFunctionCalls, getFunctionResponses, stringifyContent, type Event } from '../../src/core/event.js'
-import { createLog } from '../../src/telemetry/log.js'
+import { composeTest } from '../support/composition.js'
 
 // The sample agents, loaded and asked as `npm start` would have it, with the offline model.
 
@@ -154,27 +154,9 @@ const CONVERSATIONS: Record<string, Turn[][]> = {
   ],
 }
 
-async function open() {
-  const config = {
-    agentsDir: AGENTS,
-    host: 'localhost',
-    port: 0,
-    allowOrigins: [],
-    logLevel: 'silent' as const,
-    urlPrefix: '',
-    reloadAgents: false,
-    autoCreateSession: false,
-    offline: 'always' as const,
-    maxBodyMb: 1,
-    defaultApp: undefined,
-    drainMs: 0,
-  }
-  const composition = await compose(config, await createLog({ level: 'silent', pretty: false }))
-  onTestFinished(() => composition.app.close())
-  return composition
-}
+const open = (): Promise<Composition> => composeTest({ agentsDir: AGENTS })
 
-type App = Awaited<ReturnType<typeof open>>['app']
+type App = Composition['app']
 
 /** A session of a sample, over HTTP. */
 class Client {

@@ -72,7 +72,28 @@ describe('/openapi.json', () => {
     expect(documented.sort()).toEqual(expect.arrayContaining(EXPECTED))
     const registered = routesOf(server.app.printRoutes({ commonPrefix: false }))
     const hidden = /^\S+ \/(?:docs|openapi\.json)|^(?:HEAD|OPTIONS) |\*/
-    expect(registered.filter((route) => !hidden.test(route)).sort()).toEqual(documented)
+    const atTheRoot = documented.filter((route) => !route.includes(' /agent/'))
+    expect(registered.filter((route) => !hidden.test(route)).sort()).toEqual(atTheRoot)
+  })
+
+  verifies('docs.document', 'every route under a mount is in it, once', async () => {
+    const { paths, components, ...document } = await documentOf(await buildTestServer())
+    const mounted = Object.keys(paths).filter((path) => path.startsWith('/agent/'))
+    const atTheRoot = Object.keys(paths).filter((path) => !path.startsWith('/agent/'))
+    expect(mounted).toEqual(atTheRoot.map((path) => `/agent/{agent_name}${path}`))
+    for (const path of mounted) {
+      for (const [method, operation] of Object.entries<Operation>(paths[path])) {
+        const { parameters = [], requestBody } = operation
+        const own = paths[path.replace('/agent/{agent_name}', '')][method] as Operation
+        expect(parameters.map(({ name }) => name)).toEqual([
+          'agent_name',
+          ...(own.parameters ?? []).map(({ name }) => name),
+        ])
+        expect(requestBody).toEqual(own.requestBody)
+        expect(operation).toMatchObject({ tags: ['Mounts'], responses: { 404: expect.any(Object) } })
+      }
+    }
+    expect(JSON.stringify({ paths, components, document })).not.toContain('x-mounted')
   })
 
   verifies('docs.document', 'every operation has an id, a summary, a tag and described answers', async () => {

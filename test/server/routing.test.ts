@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { routePath } from '../../src/server/route-path.js'
+import { readTarget } from '../../src/server/route-path.js'
 import { verifies } from '../contract/verifies.js'
 import { buildTestServer, listen, message, openSession, SESSION } from '../support/server.js'
 import { bytesOf, exchange, open, readReply } from '../support/socket.js'
@@ -245,6 +245,7 @@ test('paths as the routes know them', () => {
     '/adk/': '/',
     '/adk?x=1': '/?x=1',
     '/adkx': '/adkx',
+    'http://localhost:8000/adk/health?x': '/health?x',
     '/users/u/sessions': '/apps/my%20app/users/u/sessions',
     '/adk/users/u/sessions?x': '/apps/my%20app/users/u/sessions?x',
     '/apps/a/users/u/sessions': '/apps/a/users/u/sessions',
@@ -253,13 +254,46 @@ test('paths as the routes know them', () => {
     '/app-information': '/app-information',
     '/trigger/pubsub': '/apps/my%20app/trigger/pubsub',
     '/users': '/users',
+    '/agent': '/agent',
+    '/agents/a': '/agents/a',
+    '/Agent/a/run': '/Agent/a/run',
+    '/agent/%ff/run': '/agent/%ff/run',
   }
-  for (const [url, path] of Object.entries(cases)) expect([url, routePath(url, options)]).toEqual([url, path])
-  expect(routePath('/users/u', { urlPrefix: '', defaultApp: undefined })).toBe('/users/u')
+  for (const [url, path] of Object.entries(cases)) {
+    expect([url, readTarget(url, options)]).toEqual([url, { path }])
+  }
+  expect(readTarget('/users/u', { urlPrefix: '', defaultApp: undefined })).toEqual({ path: '/users/u' })
+})
+
+test('paths under a mount', () => {
+  const options = { urlPrefix: '/adk', defaultApp: 'other' }
+  const cases: [url: string, mount: string, path: string][] = [
+    ['/agent/a/run', 'a', '/run'],
+    ['/adk/agent/a/run?x=/agent/b', 'a', '/run?x=/agent/b'],
+    ['http://localhost/agent/a/run', 'a', '/run'],
+    ['/agent/a', 'a', '/'],
+    ['/agent/a?x', 'a', '/?x'],
+    ['/agent/a/', 'a', '/'],
+    ['/agent/a//run', 'a', '//run'],
+    ['/agent/', '', '/'],
+    ['/agent//run', '', '/run'],
+    ['/agent/a%20%2520b/run', 'a %20b', '/run'],
+    ['/agent/a%2Fb/run', 'a/b', '/run'],
+    ['/agent/../run', '..', '/run'],
+    ['/agent/a/agent/b/run', 'a', '/agent/b/run'],
+    ['/agent/my%20app/users/u/sessions', 'my app', '/apps/my%20app/users/u/sessions'],
+    ['/agent/a/app-info', 'a', '/apps/a/app-info'],
+    ['/agent/a/apps/b/app-info', 'a', '/apps/b/app-info'],
+  ]
+  for (const [url, mount, path] of cases) {
+    expect([url, readTarget(url, options)]).toEqual([url, { mount, path }])
+  }
 })
 
 test('targets in absolute form, and of the server as a whole', async () => {
   const port = await listen(await buildTestServer())
-  expect((await exchange(port, { method: 'GET', path: 'http://localhost/health' })).status).toBe(200)
+  for (const path of ['/health', '/agent/weather/health']) {
+    expect((await exchange(port, { method: 'GET', path: `http://localhost${path}` })).status).toBe(200)
+  }
   expect((await exchange(port, { method: 'OPTIONS', path: '*' })).status).toBe(404)
 })

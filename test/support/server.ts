@@ -43,6 +43,7 @@ export interface TestServerOptions extends Partial<ServerOptions> {
 
 export interface TestServer {
   app: FastifyInstance
+  apps: Apps
   sessions: InMemorySessionService
   artifacts: InMemoryArtifactService
   memory: InMemoryMemoryService
@@ -113,8 +114,9 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     ...(plugins && { plugins }),
     ...(isResumable !== undefined && { resumabilityConfig: { isResumable } }),
   }
+  const served = serve({ weather: weatherAgent(model, tool), ...apps }, services, dirs)
   const app = await buildServer({
-    apps: serve({ weather: weatherAgent(model, tool), ...apps }, services, dirs),
+    apps: served,
     sessions,
     artifacts: artifactService,
     memory,
@@ -134,6 +136,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
   })
   return {
     app,
+    apps: served,
     sessions,
     artifacts: artifactService,
     memory,

@@ -117,13 +117,14 @@ export class EventStream {
   readonly leave = (): void => void this.response.destroy()
 }
 
-/** Sends a run to `/run_sse` and resolves when the headers of the answer are there. */
+/** Sends a run and resolves when the headers of the answer are there. */
 export async function openStream(
   port: number,
   body: unknown,
   headers: Record<string, string> = {},
+  path = '/run_sse',
 ): Promise<EventStream> {
-  const request = httpRequest({ host: '127.0.0.1', port, path: '/run_sse', method: 'POST', agent: false })
+  const request = httpRequest({ host: '127.0.0.1', port, path, method: 'POST', agent: false })
   request.setHeader('content-type', 'application/json')
   for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
   request.end(JSON.stringify(body))

@@ -51,8 +51,8 @@ export function utilityRoutes(app: ZodServer, { apps, log, options }: ServerDeps
         },
       },
     },
-    async ({ query }) => {
-      const names = await apps.list()
+    async ({ query, mount }) => {
+      const names = mount === undefined ? await apps.list() : [mount]
       if (!query.detailed) return names
       const loaded = await Promise.allSettled(names.map((name) => apps.load(name)))
       for (const result of loaded)
