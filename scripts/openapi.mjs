@@ -22,6 +22,8 @@ async function describeApi() {
     maxBodyMb: 50,
     defaultApp: undefined,
     drainMs: 0,
+    configFile: undefined,
+    toolAccess: {},
   }
   const { app } = await compose(config, await createLog({ level: 'silent', pretty: false }))
   await app.ready()

@@ -27,6 +27,7 @@ function notes(url: string, appNames: readonly string[], config: Config): [strin
     ['API docs', `${url}/docs`],
     ['Sessions', 'kept in memory only; they end with this process'],
   ]
+  if (config.configFile !== undefined) result.push(['Config', config.configFile])
   if (config.offline === 'always') result.push(['Offline', 'a built-in stand-in answers, no model is called'])
   if (config.offline === 'auto') {
     result.push(['Offline', 'auto: a built-in stand-in answers for Gemini models without credentials'])

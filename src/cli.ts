@@ -47,6 +47,11 @@ Environment:
   set already win. ADK_DISABLE_LOAD_DOTENV=1 ignores .env files. ADK_DEFAULT_APP_NAME names the
   app of requests that name none.
 
+Configuration:
+  adk-ts.config.json, or .ts with a default export, in this folder says which tools models may
+  call, in all apps or in single ones:
+  {"tool_access": {"mode": "allow_none"}, "apps": {"demo": {"tool_access": {"mode": "allow_all"}}}}
+
 Flags may be written with dashes, as in --reload-agents, and with =, as in --port=9000.
 Once the server runs, its API is described at /docs.`
 
@@ -115,6 +120,7 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
   const folder = chooseAgentsFolder(agentsDir)
   const { loadDotenv } = await import('./loader/dotenv.js')
   await loadDotenv(process.cwd())
+  const { readConfigFile } = await import('./config-file.js')
   const { serve } = await import('./serve.js')
   const config: Config = Object.freeze({
     agentsDir: folder,
@@ -129,6 +135,7 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
     maxBodyMb: flags.max_body_mb,
     drainMs: 8000,
     ...fromEnvironment(),
+    ...(await readConfigFile(process.cwd())),
   })
   await serve(config)
 }

@@ -41,6 +41,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     modules: { 'adk-ts': await import('./index.js'), zod: await import('zod') },
     log,
     watch: config.reloadAgents,
+    toolAccess: config.toolAccess,
   })
   const runs = new Runs({ log })
   const apps = new ServedApps(loader, runs, services)
@@ -86,11 +87,12 @@ class ServedApps implements Apps {
     const loaded = await this.loader.load(name)
     const known = this.#current.get(name)
     if (known?.loaded === loaded) return known.served
-    const { rootAgent, app, dir, ownsFolder } = loaded
+    const { rootAgent, app, dir, ownsFolder, allowedTools } = loaded
     const runner = new Runner({
       ...this.services,
       appName: name,
       ...(isApp(app) ? { app } : { agent: rootAgent }),
+      ...(allowedTools && { allowedTools }),
     })
     const served: ServedApp = { name, rootAgent, runner, ...(ownsFolder && { dir }) }
     this.#current.set(name, { loaded, served })

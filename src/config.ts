@@ -1,3 +1,4 @@
+import type { ToolAccessRules } from './loader/tool-access.js'
 import type { LogLevel } from './telemetry/levels.js'
 
 /** When the offline model answers: never, always, or only for Gemini models that have no credentials. */
@@ -20,6 +21,9 @@ export interface Config {
   readonly defaultApp: string | undefined
   /** How long running requests may take to finish at shutdown, in milliseconds. */
   readonly drainMs: number
+  /** The name of the configuration file, if there is one. */
+  readonly configFile: string | undefined
+  readonly toolAccess: ToolAccessRules
 }
 
 /** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */

@@ -147,6 +147,8 @@ export {
   type EventsCompactionConfig,
   type ResumabilityConfig,
 } from './runner/app.js'
+export type { ConfigFile as ServerConfig } from './config-file.js'
+export type { ToolAccess } from './schema/tool-access.js'
 export { InMemoryRunner } from './runner/in-memory-runner.js'
 export {
   isRoutedAgent,

@@ -24,7 +24,15 @@ export async function serve(config: Config): Promise<void> {
   const port = typeof address === 'object' && address ? address.port : config.port
   process.stdout.write(`${banner(urlOf(config.host, port), names, config)}\n`)
   log.info({ host: config.host, port, apps: names.length }, 'server.listening')
+  warnOfUnknownApps(config, names, log)
   if (names.length === 0) log.warn({ agentsDir: config.agentsDir }, 'No agents found')
+}
+
+/** What the configuration says about an app that is not there may well be meant for another one. */
+function warnOfUnknownApps({ configFile, toolAccess }: Config, names: readonly string[], log: Log): void {
+  for (const app of toolAccess.apps?.keys() ?? []) {
+    if (!names.includes(app)) log.warn({ app }, `${configFile} names an app that is not there`)
+  }
 }
 
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {

@@ -1,10 +1,11 @@
 import { askCallbacks, isResponse, nameType } from '../core/callback.js'
 import { publicMessage } from '../core/errors.js'
 import type { InvocationContext } from '../core/invocation-context.js'
-import type { BaseLlm, LlmRequest, LlmResponse } from '../core/model.js'
+import type { BaseLlm, LlmResponse } from '../core/model.js'
 import { ModelError } from '../models/model-error.js'
 import type { LlmAgent } from './llm-agent.js'
 import type { ModelCall } from './model-event.js'
+import { offerOnly } from './offered-tools.js'
 
 /** What the model answers, or what callbacks answer in its place. */
 export async function* respond(
@@ -29,15 +30,7 @@ async function selectTools(context: InvocationContext, { request, modelContext }
     callbackContext: modelContext,
     tools: request.toolsDict,
   })
-  if (!tools) return
-  request.toolsDict = Object.assign(Object.create(null) as LlmRequest['toolsDict'], tools)
-  const isOffered = ({ name }: { name?: string }) => Object.hasOwn(tools, name ?? '')
-  const config = (request.config ??= {})
-  config.tools = config.tools?.flatMap((entry) => {
-    if (!('functionDeclarations' in entry)) return [entry]
-    const functionDeclarations = entry.functionDeclarations?.filter(isOffered) ?? []
-    return functionDeclarations.length > 0 ? [{ ...entry, functionDeclarations }] : []
-  })
+  if (tools) offerOnly(request, tools)
 }
 
 async function askBeforeModel(

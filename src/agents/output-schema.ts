@@ -1,9 +1,10 @@
 import type { FunctionDeclaration } from '../core/content.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
 import { appendInstruction, type LlmRequest } from '../core/model.js'
-import { BaseTool, declareTool, type RunAsyncToolRequest } from '../core/tool.js'
+import { declareTool, type RunAsyncToolRequest } from '../core/tool.js'
 import { isZod, objectSchema, parseWith, toGeminiSchema, type SchemaLike } from '../tools/declaration.js'
 import type { LlmAgent } from './llm-agent.js'
+import { FrameworkTool } from './offered-tools.js'
 
 const FINAL_ANSWER_TOOL = 'set_model_response'
 
@@ -29,7 +30,7 @@ export function declareFinalAnswer(agent: LlmAgent, request: LlmRequest): void {
   declareTool(request, new FinalAnswerTool(agent.outputSchema))
 }
 
-class FinalAnswerTool extends BaseTool {
+class FinalAnswerTool extends FrameworkTool {
   constructor(private readonly schema: SchemaLike) {
     super({ name: FINAL_ANSWER_TOOL, description: 'Sets the final answer, in the form that was asked for.' })
   }

@@ -5,10 +5,12 @@ import { thaw } from '../core/json.js'
 import type { LlmRequest } from '../core/model.js'
 import { PluginError } from '../core/plugin.js'
 import { BaseTool, isBaseToolset } from '../core/tool.js'
+import { CODE_EXECUTION } from '../tools/built-in.js'
 import { compactAloud, type BaseContextCompactor } from './compaction.js'
 import { buildContents } from './contents.js'
 import { addInstructions } from './instructions.js'
 import type { LlmAgent } from './llm-agent.js'
+import { isAllowed, offerAllowed } from './offered-tools.js'
 import { addOutputSchema, declareFinalAnswer, instructFinalAnswer } from './output-schema.js'
 import { addTransfer } from './transfer.js'
 
@@ -32,17 +34,25 @@ export async function beginRequest(agent: LlmAgent, context: InvocationContext):
   return request
 }
 
-/** Everything that the model may call. Tools may come from elsewhere, so a failure here is part of the conversation. */
+/**
+ * Everything that the model may call, as far as the policy of the app allows it. Tools may come from elsewhere, so a
+ * failure here is part of the conversation.
+ */
 export async function addTools(agent: LlmAgent, llmRequest: LlmRequest, toolContext: Context): Promise<void> {
+  const { invocationContext: context } = toolContext
   addTransfer(agent, llmRequest)
   for (const entry of agent.tools) {
     const isToolset = isBaseToolset(entry)
+    if (isToolset && context.allowedTools?.size === 0) continue // it need not even connect
     const tools = isToolset ? await entry.getTools(toolContext) : [entry]
-    for (const tool of tools) await tool.processLlmRequest({ toolContext, llmRequest })
+    for (const tool of tools) {
+      if (isAllowed(tool, context)) await tool.processLlmRequest({ toolContext, llmRequest })
+    }
     if (isToolset) await entry.processLlmRequest(toolContext, llmRequest)
   }
+  offerAllowed(llmRequest, context)
   declareFinalAnswer(agent, llmRequest)
-  agent.codeExecutor?.processLlmRequest(llmRequest)
+  if (isAllowed(CODE_EXECUTION, context)) agent.codeExecutor?.processLlmRequest(llmRequest)
 }
 
 /** The conversation as the model is told it; a copy, where callbacks or tools may edit it: what is stored is frozen. */

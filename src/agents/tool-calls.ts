@@ -14,6 +14,7 @@ import type { JsonObject } from '../schema/json.js'
 import { askForConfirmation, askForCredentials } from './ask-person.js'
 import { envelope } from './envelope.js'
 import type { LlmAgent } from './llm-agent.js'
+import { isAllowed } from './offered-tools.js'
 import { runTool, type Outcome } from './run-tool.js'
 
 export interface ExecuteCalls {
@@ -51,15 +52,19 @@ async function executeCall(
 ): Promise<Outcome> {
   const { id = '', name = '' } = call
   const tool = tools[name]
-  const error = tool ? refused?.get(id) : unknownTool(name, tools)
-  if (!tool || error !== undefined) return { response: { error }, actions: createEventActions() }
+  if (!tool || !isAllowed(tool, context)) return refusal(noSuchTool(name, tools, context))
+  const error = refused?.get(id)
+  if (error !== undefined) return refusal(error)
   return runTool(agent, context, { tool, call, confirmation: confirmations?.get(id) })
 }
 
-function unknownTool(name: string, tools: Record<string, BaseTool>): string {
-  const names = Object.keys(tools)
+const refusal = (error: string): Outcome => ({ response: { error }, actions: createEventActions() })
+
+function noSuchTool(name: string, tools: Record<string, BaseTool>, context: InvocationContext): string {
+  const names = Object.keys(tools).filter((other) => tools[other] && isAllowed(tools[other], context))
   const known = names.length > 0 ? `Available tools: ${names.join(', ')}.` : 'There are no tools.'
-  return `Tool '${name}' not found. ${known}`
+  const mayBeThere = context.allowedTools?.has(name) ?? true
+  return `Tool '${name}' ${mayBeThere ? 'not found' : 'is not allowed by the tool access of this app'}. ${known}`
 }
 
 function answer({ id, name = '' }: FunctionCall = {}, response: JsonObject): Part {

@@ -2,10 +2,11 @@ import { z } from 'zod'
 import type { BaseAgent } from '../core/agent.js'
 import type { FunctionDeclaration } from '../core/content.js'
 import { appendInstruction, type LlmRequest } from '../core/model.js'
-import { BaseTool, declareTool, type RunAsyncToolRequest } from '../core/tool.js'
+import { declareTool, type RunAsyncToolRequest } from '../core/tool.js'
 import { objectSchema } from '../tools/declaration.js'
 import { isLlmAgent } from './is-llm-agent.js'
 import type { LlmAgent } from './llm-agent.js'
+import { FrameworkTool } from './offered-tools.js'
 
 const TRANSFER_TOOL = 'transfer_to_agent'
 
@@ -45,7 +46,7 @@ const PARAMETERS = objectSchema(
   z.object({ agentName: z.string().describe('The name of the agent to hand over to.') }),
 )
 
-class TransferTool extends BaseTool {
+class TransferTool extends FrameworkTool {
   constructor(private readonly names: readonly string[]) {
     super({
       name: TRANSFER_TOOL,

@@ -36,6 +36,7 @@ export interface InvocationContextParams {
   pluginManager: PluginManager
   resolveModel: ResolveModel
   runChild: RunChild
+  allowedTools?: ReadonlySet<string>
   /** For an invocation that is continued: what happened in it so far. */
   earlierEvents?: readonly Event[]
   runConfig?: RunConfig
@@ -58,6 +59,8 @@ export class InvocationContext {
   readonly pluginManager: PluginManager
   readonly resolveModel: ResolveModel
   readonly runChild: RunChild
+  /** Names of the tools that models may call; `undefined` for all. */
+  readonly allowedTools: ReadonlySet<string> | undefined
   /** What happened in this invocation before it was interrupted; empty unless it is continued. */
   readonly earlierEvents: readonly Event[]
   readonly runConfig: RunConfig
@@ -81,6 +84,7 @@ export class InvocationContext {
     this.pluginManager = params.pluginManager
     this.resolveModel = params.resolveModel
     this.runChild = params.runChild
+    this.allowedTools = params.allowedTools
     this.earlierEvents = params.earlierEvents ?? []
     this.runConfig = params.runConfig ?? {}
     this.userContent = params.userContent

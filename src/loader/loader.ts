@@ -10,6 +10,7 @@ import { evaluate } from './evaluate.js'
 import { explainLoadError } from './load-error.js'
 import type { Modules } from './provided-modules.js'
 import { findRootAgent, type AppLike } from './root-agent.js'
+import { allowedToolsOf, type ToolAccessRules } from './tool-access.js'
 import { watchFolder, type Watcher } from './watch.js'
 
 export interface LoadedApp {
@@ -22,6 +23,8 @@ export interface LoadedApp {
   readonly dir: string
   /** False for an agent that is a single file among others: what else lies in `dir` is not its own. */
   readonly ownsFolder: boolean
+  /** Names of the tools that models may call; all when absent. */
+  readonly allowedTools?: ReadonlySet<string>
   /** Different for every load, and growing. */
   readonly version: number
 }
@@ -54,6 +57,8 @@ export interface LoaderOptions {
   /** The running `adk-ts`, and modules that stand in where an agent has none, such as `zod`. */
   modules: Modules
   log: LoaderLog
+  /** What is said about the tools of apps, besides what they say themselves. */
+  toolAccess?: ToolAccessRules
   /** Notice changed files. */
   watch?: boolean
 }
@@ -141,10 +146,14 @@ class FolderLoader implements Loader {
       onFile,
       onCompatible: () => this.sayOnce('debug', '"@google/adk" is not installed; "adk-ts" takes its place'),
     })
-    const root = findRootAgent(exports, basename(file))
+    const { toolAccess, ...root } = findRootAgent(exports, basename(file))
+    const allowedTools = allowedToolsOf(
+      { name, rootAgent: root.rootAgent, toolAccess },
+      this.options.toolAccess,
+    )
     const version = ++this.loads
     this.options.log.debug({ app: name, version }, `App "${name}" loaded`)
-    return { name, dir, ownsFolder, version, ...root }
+    return { name, dir, ownsFolder, version, ...root, ...(allowedTools && { allowedTools }) }
   }
 
   private discover(): Promise<FoundApps> {

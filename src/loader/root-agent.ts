@@ -1,4 +1,6 @@
 import { BaseAgent, isBaseAgent } from '../core/agent.js'
+import type { ToolAccess } from '../schema/tool-access.js'
+import { readToolAccess } from './tool-access.js'
 
 /** A root agent with what belongs to all of its runs. */
 export interface AppLike {
@@ -10,15 +12,23 @@ export interface AppLike {
 export interface RootAgent {
   rootAgent: BaseAgent
   app?: AppLike
+  /** What the module says about the tools that its models may call. */
+  toolAccess?: ToolAccess
 }
 
 const APP_EXPORTS = ['app', 'rootApp', 'default']
+const TOOL_ACCESS_EXPORTS = ['toolAccess', 'tool_access']
 const AGENT_EXPORTS = ['rootAgent', 'root_agent', 'agent', 'default']
 const APP_BRAND = Symbol.for('google.adk.app')
 
 /** Picks what an agent's module is about: an app, else the agent with the most telling name, else its only agent. */
 export function findRootAgent(exports: unknown, fileName: string): RootAgent {
   const read = readerOf(exports)
+  const toolAccess = readToolAccess(TOOL_ACCESS_EXPORTS.map(read).find((value) => value !== undefined))
+  return { ...chooseAgent(exports, read, fileName), ...(toolAccess && { toolAccess }) }
+}
+
+function chooseAgent(exports: unknown, read: Read, fileName: string): Pick<RootAgent, 'rootAgent' | 'app'> {
   for (const name of APP_EXPORTS) {
     const value = refuseForeign(read(name))
     if (isApp(value)) return { app: value, rootAgent: value.rootAgent }
@@ -38,8 +48,10 @@ function onlyAgent(exports: unknown, fileName: string): BaseAgent {
   throw new Error(`${found}; export \`rootAgent\` from ${fileName}`)
 }
 
+type Read = (name: string) => unknown
+
 /** Reads exports by name. What a CommonJS module exports is its default export, be it an agent or an object of them. */
-function readerOf(exports: unknown): (name: string) => unknown {
+function readerOf(exports: unknown): Read {
   if (!isObject(exports)) return () => undefined
   const isAgent = isBaseAgent(exports) // which has properties named like exports
   return (name) => {

@@ -21,6 +21,8 @@ export interface RunnerConfig {
   memoryService?: BaseMemoryService
   resumabilityConfig?: ResumabilityConfig
   eventsCompactionConfig?: EventsCompactionConfig
+  /** Names of the tools that models may call, over all agents of the app; all when unset. */
+  allowedTools?: ReadonlySet<string>
   log?: Log
   /** Which model serves an agent; by default the registry decides. */
   resolveModel?: ResolveModel

@@ -11,9 +11,11 @@ import type { BaseMemoryService } from '../core/memory.js'
 import { isBaseLlm } from '../core/model.js'
 import { PluginManager } from '../core/plugin.js'
 import type { BaseSessionService, Session } from '../core/session.js'
+import { isBaseToolset } from '../core/tool.js'
 import { LLMRegistry } from '../models/registry.js'
 import { InMemorySessionService } from '../sessions/memory.js'
 import type { EventsCompactionConfig, ResumabilityConfig } from './app.js'
+import { agentsOf, toolsOf } from './agents-of.js'
 import { chooseAgent, resumedAgent } from './choose-agent.js'
 import { compactEvents } from './compaction.js'
 import { endOnAbort } from './end-on-abort.js'
@@ -23,7 +25,6 @@ import { checkMessage } from './message.js'
 import { closeOpenCalls } from './open-calls.js'
 import type { RunnerConfig, RunRequest } from './runner-config.js'
 import { checkYielded, completeEvent, settleOrExplain, UNSTORABLE } from './settle.js'
-import { toolsetsOf } from './toolsets.js'
 
 /** How long an agent may take to notice that its run was cancelled, in milliseconds. */
 const CANCEL_GRACE_MS = 1000
@@ -44,6 +45,7 @@ export class Runner {
   readonly pluginManager: PluginManager
   readonly eventsCompactionConfig: EventsCompactionConfig | undefined
   readonly resumabilityConfig: ResumabilityConfig | undefined
+  readonly allowedTools: ReadonlySet<string> | undefined
   readonly #resolveModel: ResolveModel
   readonly #log: Log
 
@@ -59,6 +61,7 @@ export class Runner {
     this.pluginManager = new PluginManager(config.plugins ?? config.app?.plugins)
     this.eventsCompactionConfig = config.eventsCompactionConfig ?? config.app?.eventsCompactionConfig
     this.resumabilityConfig = config.resumabilityConfig ?? config.app?.resumabilityConfig
+    this.allowedTools = config.allowedTools
     this.#log = config.log ?? STANDARD_LOG
     this.#resolveModel =
       config.resolveModel ?? ((model) => (isBaseLlm(model) ? model : LLMRegistry.newLlm(model)))
@@ -121,7 +124,8 @@ export class Runner {
 
   /** Lets go of what the tools of all agents hold, such as connections. */
   async close(): Promise<void> {
-    await Promise.allSettled(toolsetsOf(this.agent).map((toolset) => toolset.close()))
+    const toolsets = toolsOf(agentsOf(this.agent)).filter(isBaseToolset)
+    await Promise.allSettled(toolsets.map((toolset) => toolset.close()))
   }
 
   /** One turn in a session that is made for it and deleted afterwards. */
@@ -216,6 +220,7 @@ export class Runner {
       ...(this.artifactService && { artifactService: this.artifactService }),
       ...(this.memoryService && { memoryService: this.memoryService }),
       plugins: [...this.pluginManager.plugins],
+      ...(this.allowedTools && { allowedTools: this.allowedTools }),
       resolveModel: this.#resolveModel,
       log: this.#log,
     })
@@ -243,6 +248,7 @@ export class Runner {
       pluginManager: this.pluginManager,
       resolveModel: this.#resolveModel,
       runChild: (child) => this.#runChild(child),
+      ...(this.allowedTools && { allowedTools: this.allowedTools }),
       userContent,
       ...(request.runConfig && { runConfig: request.runConfig }),
       ...(request.abortSignal && { abortSignal: request.abortSignal }),

@@ -443,6 +443,10 @@ export const REQUIREMENTS = {
     sentence: 'a mount refuses pages and hosts from elsewhere, as the root does',
     source: 'own',
   },
+  'tools.access': {
+    sentence: 'tools that the tool access of an app forbids are not called, at the root and under its mount',
+    source: 'own',
+  },
   'mount.reload': {
     sentence: 'mounts appear and vanish with their folders, and sessions stay',
     source: 'own',

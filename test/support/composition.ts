@@ -17,6 +17,8 @@ const CONFIG: Omit<Config, 'agentsDir'> = {
   maxBodyMb: 1,
   defaultApp: undefined,
   drainMs: 0,
+  configFile: undefined,
+  toolAccess: {},
 }
 
 /** Everything that the command line would start, with the agents of a folder. It is closed with the test. */
