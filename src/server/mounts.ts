@@ -77,6 +77,10 @@ export function mountRoutes(scope: FastifyInstance): void {
   })
 }
 
+/** What paths of this server begin with for whoever sent a request under a mount. */
+export const mountPath = ({ mount }: FastifyRequest): string =>
+  mount === undefined ? '' : `/agent/${encodeURIComponent(mount)}`
+
 export const isMounted = ({ config }: Pick<RouteOptions, 'config'>): boolean => config?.isMounted === true
 
 /** Where a request names an app, it should be that of the mount; where it names none, it means that one. */

@@ -148,6 +148,20 @@ describe('runs', () => {
     expect(model.last.request.contents.map(({ role }) => role)).toEqual(['user', 'model', 'user'])
   })
 
+  verifies('mount.run', 'in the background', async () => {
+    const { send } = await openSession({ always: 'Sunny.', urlPrefix: '/adk' })
+    const { newMessage } = message()
+    const started = await send('POST', `${MOUNT}${SESSION}/runs`, { newMessage })
+    expect(started.status).toBe(202)
+    const { location } = started.headers
+    expect(location).toBe(`/adk${MOUNT}${SESSION}/runs/${started.body.id}`)
+    const watched = await send('GET', `${String(location)}/events`)
+    expect(watched.text).toContain('Sunny.')
+    expect((await send('GET', `${SESSION}/runs`)).body).toMatchObject([{ status: 'completed' }])
+    const other = SESSION.replace('weather', 'other')
+    expect(await send('GET', `${MOUNT}${other}/runs`)).toMatchObject(notFound(notServed('other')))
+  })
+
   verifies('mount.run', 'failures are those of the root', async () => {
     const { send } = await openSession({
       apps: {

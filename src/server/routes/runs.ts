@@ -7,6 +7,7 @@ import { Run as RunSchema, RunPath, StartRunRequest, WatchHeaders } from '../../
 import { SessionPath } from '../../schema/session.js'
 import type { ServerDeps } from '../deps.js'
 import { disconnectSignal } from '../disconnect.js'
+import { mountPath } from '../mounts.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 import { sendLog } from '../sse.js'
 import { prepareRun } from '../start-run.js'
@@ -67,7 +68,7 @@ export function runsRoutes(app: ZodServer, deps: ServerDeps): void {
       reply.request.invocationId = run.id
       return reply
         .code(202)
-        .header('location', `${options.urlPrefix}${pathOf(run)}`)
+        .header('location', `${options.urlPrefix}${mountPath(reply.request)}${pathOf(run)}`)
         .send(describeRun(run))
     },
   )
