@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Content, FunctionResponse } from '../core/content.js'
 import { AdkError } from '../core/errors.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
-import type { SessionKey } from '../core/session.js'
+import type { BaseSessionService, SessionKey } from '../core/session.js'
 import type { StartRun } from '../runs/runs.js'
 import type { StartRunRequest } from '../schema/run.js'
 import type { ServerDeps } from './deps.js'
@@ -23,7 +23,7 @@ export async function prepareRun(
     ...key,
     ...(!needsHistory && { config: { numRecentEvents: 0 } }),
   })
-  if (!session && options.autoCreateSession) await sessions.createSession(key)
+  if (!session && options.autoCreateSession) await createMissing(sessions, key)
   else if (!session) {
     const hint = 'Create it first, or start the server with --auto_create_session'
     throw new AdkError('session_not_found', `Session not found: ${key.sessionId}. ${hint}`)
@@ -41,6 +41,15 @@ export async function prepareRun(
     ...(body.stateDelta && { stateDelta: body.stateDelta }),
     ...(body.customMetadata && { customMetadata: body.customMetadata }),
     streaming: body.streaming,
+  }
+}
+
+/** Another run may have found the session missing at the same moment, and have been quicker. */
+async function createMissing(sessions: BaseSessionService, key: SessionKey): Promise<void> {
+  try {
+    await sessions.createSession(key)
+  } catch (error) {
+    if (!(error instanceof AdkError && error.code === 'session_exists')) throw error
   }
 }
 

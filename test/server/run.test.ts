@@ -340,6 +340,21 @@ verifies('run.auto-create', 'two at once', async () => {
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
 })
 
+verifies('run.auto-create', 'several that find no session at the same moment', async () => {
+  const { send, apps } = await buildTestServer({ autoCreateSession: true, always: 'Sunny.' })
+  const { load } = apps
+  const loading: (() => void)[] = []
+  apps.load = async (name) => {
+    await new Promise<void>((resolve) => {
+      loading.push(resolve)
+      if (loading.length === 3) for (const goOn of loading) goOn()
+    })
+    return load(name)
+  }
+  const replies = await Promise.all([1, 2, 3].map(() => send('POST', '/run', message())))
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200])
+})
+
 verifies('run.load-failure', async () => {
   const broken = loadFailure('broken', 'broken/agent.ts:4:2: cannot find package "left-pad"')
   const { send, logged } = await openSession({ apps: { broken }, always: 'Sunny.' })
