@@ -50,10 +50,9 @@ const isOpen = ({ allowOrigins }: ServerOptions): boolean => allowOrigins.length
 /** Comes after the guard: who may not ask learns nothing of the apps there are. */
 export function requireMountedApp(app: FastifyInstance, { apps }: ServerDeps): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { mount, is404, routeOptions } = request
-    if (mount === undefined) return done()
-    const goOn = is404 || isMounted(routeOptions) ? done : () => reply.callNotFound()
-    requireApp(apps, mount).then(() => goOn(), done)
+    if (request.mount === undefined) return done()
+    const goOn = request.is404 || isMounted(request.routeOptions) ? done : () => reply.callNotFound()
+    requireApp(apps, request.mount).then(() => goOn(), done)
   })
 }
 
