@@ -102,6 +102,8 @@ export async function foldersIn(path: string): Promise<string[]> {
 const REASONS: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
+  EEXIST: 'a file is in its place',
+  ENOTDIR: 'a file is in its place',
   EFBIG: 'it is larger than the disk allows',
   EACCES: 'the server has no right to do that',
   EPERM: 'the server has no right to do that',
@@ -111,9 +113,11 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: 'its name is too long for the disk',
 }
 
+export const diskReason = (error: unknown): string =>
+  REASONS[String(codeOf(error))] ?? 'the disk did not do it'
+
 /** In words for a client; the cause, which knows the path, is for the log. */
 export function diskFailure(what: string, error: unknown): AdkError {
   if (error instanceof AdkError) return error
-  const reason = REASONS[String(codeOf(error))] ?? 'the disk did not do it'
-  return new AdkError('storage_unavailable', `${what}: ${reason}`, { cause: error })
+  return new AdkError('storage_unavailable', `${what}: ${diskReason(error)}`, { cause: error })
 }

@@ -17,6 +17,7 @@ import type { Part } from '../core/content.js'
 import type { SessionKey } from '../core/session.js'
 import {
   diskFailure,
+  diskReason,
   foldersIn,
   ifThere,
   isFolder,
@@ -60,14 +61,18 @@ export class FileArtifactService extends BaseArtifactService {
     super()
   }
 
-  /** Makes the folder, if need be, and tries whether it can be written. */
+  /** Makes the folder, if need be, and tries whether it can be written. Rejects with one sentence. */
   static async open(folder: string, { foldsNames }: FileArtifactOptions = {}): Promise<FileArtifactService> {
-    await mkdir(folder, { recursive: true })
-    const root = await realpath(resolve(folder))
-    // What a process that died left half removed.
-    for (const name of await foldersIn(join(root, TRASH))) await removeAll(join(root, TRASH, name))
-    const folds = await foldsNamesIn(root)
-    return new FileArtifactService(root, foldsNames ?? folds)
+    try {
+      await mkdir(folder, { recursive: true })
+      const root = await realpath(resolve(folder))
+      // What a process that died left half removed.
+      for (const name of await foldersIn(join(root, TRASH))) await removeAll(join(root, TRASH, name))
+      const folds = await foldsNamesIn(root)
+      return new FileArtifactService(root, foldsNames ?? folds)
+    } catch (error) {
+      throw new Error(`Cannot keep artifacts in ${folder}: ${diskReason(error)}`, { cause: error })
+    }
   }
 
   override async saveArtifact(request: SaveArtifactRequest): Promise<number> {

@@ -12,12 +12,15 @@ export type StoredPart =
   | { kind: 'file'; fileUri: string; mimeType?: string }
   | { kind: 'json'; content: Buffer }
 
+/** The form for parts that no other form tells whole. */
+export function toJson(part: Part): StoredPart {
+  return { kind: 'json', content: Buffer.from(JSON.stringify(part)) }
+}
+
 export function toStored(artifact: Part): StoredPart {
   const part = frozenJson(artifact) as Part // a JSON copy has the shape of its original
   const simple = toSimple(part)
-  return simple && isDeepStrictEqual(withoutData(toPart(simple)), withoutData(part))
-    ? simple
-    : { kind: 'json', content: Buffer.from(JSON.stringify(part)) }
+  return simple && isDeepStrictEqual(withoutData(toPart(simple)), withoutData(part)) ? simple : toJson(part)
 }
 
 function toSimple({ text, inlineData, fileData }: Part): StoredPart | undefined {

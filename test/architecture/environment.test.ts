@@ -14,7 +14,9 @@ async function variablesRead(): Promise<Set<string>> {
   )
   const readers = texts.filter((text) => text.includes('process.env'))
   expect(readers.length).toBeGreaterThan(2)
-  return new Set(readers.flatMap((text) => text.match(/(?<=['.])(?:ADK|GOOGLE|GEMINI)_[A-Z_]+\b/g) ?? []))
+  return new Set(
+    readers.flatMap((text) => text.match(/(?<=['.])(?:ADK|GOOGLE|GEMINI|DATABASE|STORAGE)_[A-Z_]+\b/g) ?? []),
+  )
 }
 
 it('.env.example explains every variable that is read, and no other', async () => {

@@ -42,6 +42,7 @@ const PACKAGES: Record<string, PackageRule> = {
   chokidar: { home: 'loader/watch.ts', onDemand: true, types: ['loader/watch.ts'] },
   pino: { home: 'telemetry/log.ts' },
   'pino-pretty': { home: 'telemetry/log.ts', onDemand: true },
+  'google-auth-library': { home: 'artifacts/gcs-auth.ts', onDemand: true },
   fastify: { home: 'server' },
   '@fastify/cors': { home: 'server' },
   '@fastify/static': { home: 'server' },

@@ -1,0 +1,194 @@
+// The few calls of the JSON API of Google Cloud Storage that artifacts need.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { AdkError, messageOf } from '../core/errors.js'
+import type { Authorize } from './gcs-auth.js'
+
+/** How often a call is made, if it fails for a reason that may pass. */
+const MAX_ATTEMPTS = 5
+/** Longest pause before the second attempt, in milliseconds; it doubles from there. */
+const FIRST_PAUSE_MS = 500
+/** Longest pause that a server may ask for, in milliseconds. */
+const MAX_PAUSE_MS = 10_000
+/** How long one attempt may take, and longer for every MiB that is sent, in milliseconds. */
+const ATTEMPT_MS = 30_000
+const MIB_MS = 2_000
+
+const StoredObject = z.object({
+  name: z.string(),
+  generation: z.string().optional(),
+  contentType: z.string().optional(),
+  timeCreated: z.string().optional(),
+  md5Hash: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+})
+export type StoredObject = z.infer<typeof StoredObject>
+
+const Listing = z.object({ items: z.array(StoredObject).optional(), nextPageToken: z.string().optional() })
+
+export interface NewObject {
+  name: string
+  contentType: string
+  metadata: Record<string, string>
+  content: Buffer
+  md5Hash: string
+}
+
+interface Call {
+  method?: 'POST' | 'DELETE'
+  query?: Record<string, string>
+  body?: Buffer
+  contentType?: string
+  /** Statuses that are an answer, beside those that say yes. */
+  allow?: readonly number[]
+}
+
+export class GcsClient {
+  readonly #closing = new AbortController()
+
+  constructor(
+    readonly bucket: string,
+    private readonly endpoint: string,
+    private readonly authorize: Authorize | undefined,
+  ) {}
+
+  /** Page by page, in the order of the names. With a delimiter, only names that have none after the prefix. */
+  async *list(prefix: string, delimiter?: '/'): AsyncGenerator<StoredObject, void> {
+    let pageToken: string | undefined
+    do {
+      const query = {
+        prefix,
+        ...(delimiter && { delimiter }),
+        ...(pageToken && { pageToken }),
+        fields: 'items(name,generation,contentType,timeCreated,metadata),nextPageToken',
+      }
+      const { response } = await this.#call(this.#objects(), { query })
+      const page = Listing.parse(await response.json())
+      yield* page.items ?? []
+      pageToken = page.nextPageToken
+    } while (pageToken)
+  }
+
+  async describe(name: string): Promise<StoredObject | undefined> {
+    const { response } = await this.#call(this.#object(name), { allow: [404] })
+    return response.status === 404 ? undefined : StoredObject.parse(await response.json())
+  }
+
+  async download({ name, generation }: StoredObject): Promise<Buffer | undefined> {
+    const query = { alt: 'media', ...(generation && { generation }) }
+    const { response } = await this.#call(this.#object(name), { query, allow: [404] })
+    return response.status === 404 ? undefined : Buffer.from(await response.arrayBuffer())
+  }
+
+  /** Resolves to whether it was stored; it is not where the name is taken. */
+  async create({ content, ...object }: NewObject): Promise<boolean> {
+    const boundary = `part-${object.md5Hash.replace(/\W/g, '')}`
+    const { contentType } = object
+    const body = Buffer.concat([
+      Buffer.from(`--${boundary}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n`),
+      Buffer.from(JSON.stringify(object)),
+      Buffer.from(`\r\n--${boundary}\r\ncontent-type: ${contentType}\r\n\r\n`),
+      content,
+      Buffer.from(`\r\n--${boundary}--\r\n`),
+    ])
+    const { response, attempts } = await this.#call(`/upload${this.#objects()}`, {
+      method: 'POST',
+      query: { uploadType: 'multipart', ifGenerationMatch: '0' },
+      body,
+      contentType: `multipart/related; boundary=${boundary}`,
+      allow: [412],
+    })
+    await response.body?.cancel()
+    if (response.status !== 412) return true
+    // The answer to an earlier attempt may have been lost on its way; then what took the name is what we sent.
+    const taken = attempts > 1 ? await this.describe(object.name) : undefined
+    return taken?.md5Hash === object.md5Hash && isDeepStrictEqual(taken.metadata ?? {}, object.metadata)
+  }
+
+  /** Also succeeds when there is none. */
+  async remove(name: string): Promise<void> {
+    const { response } = await this.#call(this.#object(name), { method: 'DELETE', allow: [404] })
+    await response.body?.cancel()
+  }
+
+  /** Rejects with one sentence for the person who starts the server unless the bucket is there and may be read. */
+  async check(): Promise<void> {
+    const { response } = await this.#call(this.#objects(), {
+      query: { maxResults: '1', fields: 'nextPageToken' },
+      allow: [401, 403, 404],
+    })
+    await response.body?.cancel()
+    if (response.status === 404)
+      throw new Error(`There is no bucket "${this.bucket}" in Google Cloud Storage`)
+    if (response.status >= 400) {
+      throw new Error(`The credentials of this process have no right to the bucket "${this.bucket}"`)
+    }
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    this.#closing.abort(new AdkError('shutting_down', 'The server is shutting down'))
+  }
+
+  #objects(): string {
+    return `/storage/v1/b/${encodeURIComponent(this.bucket)}/o`
+  }
+
+  #object(name: string): string {
+    return `${this.#objects()}/${encodeURIComponent(name)}`
+  }
+
+  async #call(path: string, call: Call): Promise<{ response: Response; attempts: number }> {
+    const url = `${this.endpoint}${path}?${new URLSearchParams(call.query).toString()}`
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#attempt(url, call)
+      if ('response' in outcome) return { response: outcome.response, attempts: attempt }
+      const { failure, passes, pauseMs } = outcome
+      if (!passes || attempt === MAX_ATTEMPTS) throw toAdkError(failure)
+      const pause = pauseMs ?? Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1)
+      await sleep(pause, undefined, { signal: this.#closing.signal })
+    }
+  }
+
+  async #attempt(url: string, { method, body, contentType, allow = [] }: Call): Promise<Outcome> {
+    const timeMs = ATTEMPT_MS + MIB_MS * Math.ceil((body?.length ?? 0) / 2 ** 20)
+    const signal = AbortSignal.any([AbortSignal.timeout(timeMs), this.#closing.signal])
+    try {
+      const headers = {
+        ...(await this.authorize?.(signal)),
+        ...(contentType && { 'content-type': contentType }),
+      }
+      const response = await fetch(url, {
+        method: method ?? 'GET',
+        headers,
+        signal,
+        redirect: 'error',
+        ...(body && { body: new Uint8Array(body) }),
+      })
+      if (response.ok || allow.includes(response.status)) return { response }
+      const failure = new Error(`HTTP ${response.status}: ${(await response.text()).slice(0, 500)}`)
+      return { failure, passes: MAY_PASS.has(response.status), pauseMs: pauseOf(response) }
+    } catch (error) {
+      return { failure: error, passes: !this.#closing.signal.aborted, pauseMs: undefined }
+    }
+  }
+}
+
+type Outcome = { response: Response } | { failure: unknown; passes: boolean; pauseMs: number | undefined }
+
+const MAY_PASS = new Set([408, 429, 500, 502, 503, 504])
+
+function pauseOf(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return seconds >= 0 ? Math.min(seconds * 1000, MAX_PAUSE_MS) : undefined
+}
+
+/** For a client in general words; for the log, what it was. */
+function toAdkError(cause: unknown): AdkError {
+  const refused = /^HTTP 40[13]:/.test(messageOf(cause))
+  const text = refused
+    ? 'Google Cloud Storage refuses the server'
+    : 'Google Cloud Storage cannot be reached or used'
+  return new AdkError('storage_unavailable', `${text}; try again later`, { cause })
+}
