@@ -33,6 +33,7 @@ export async function endSession(keepers: SessionKeepers, key: SessionKey): Prom
   }
 }
 
-async function forget({ artifacts, memory }: SessionKeepers, key: SessionKey): Promise<void> {
+/** Deletes what belongs to a session, without the session itself. */
+export async function forget({ artifacts, memory }: SessionKeepers, key: SessionKey): Promise<void> {
   await Promise.all([artifacts.deleteSession(key), memory.deleteSession(key)])
 }
