@@ -1,12 +1,12 @@
 // The HTTP server, put together but not listening. It knows nothing of how apps are found or sessions stored.
-import cors from '@fastify/cors'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { acceptJsonBodies } from './body.js'
+import { allowListedOrigins } from './cors.js'
 import type { ServerDeps } from './deps.js'
 import { documentApi } from './docs.js'
 import { drainOnClose } from './drain.js'
 import { answerUnknownRoutes, frameworkErrorHandler, handleClientErrors, handleErrors } from './errors.js'
-import { guard, originMatcher } from './guard.js'
+import { guard } from './guard.js'
 import { mountRoutes, openMounts, requireMountedApp } from './mounts.js'
 import { logRequests, requestIdOf } from './request-log.js'
 import { readTarget } from './route-path.js'
@@ -30,7 +30,6 @@ declare module 'fastify' {
 
 /** Longest name in a path, in bytes of the encoded URL; the schemas have the last word. */
 const MAX_PARAM_LENGTH = 8192
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** All routes, ready for `listen` or `inject`. Closing it drains the runs. */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
@@ -87,18 +86,6 @@ function adkRoutes(server: ZodServer, deps: ServerDeps): void {
   appInfoRoutes(server, deps)
   graphRoutes(server, deps)
   devRoutes(server)
-}
-
-/** Comes before everything that may refuse a request, so that pages on the list can read the refusal. */
-async function allowListedOrigins(app: FastifyInstance, allowOrigins: readonly string[]): Promise<void> {
-  if (allowOrigins.length === 0) return
-  const isAllowed = originMatcher(allowOrigins)
-  await app.register(cors, {
-    origin: (origin, done) => done(null, origin !== undefined && isAllowed(origin)),
-    credentials: true,
-    methods: METHODS,
-    strictPreflight: false,
-  })
 }
 
 const quieter = (level: string): string => (level === 'debug' || level === 'info' ? 'warn' : level)

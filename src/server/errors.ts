@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { AdkError, type ProblemCode } from '../core/errors.js'
+import { letListedOriginsRead } from './cors.js'
 import type { ServerDeps } from './deps.js'
 import { isMounted, noteMount } from './mounts.js'
 import { internalProblem, toProblem } from './problem.js'
@@ -52,8 +53,10 @@ function logCause(request: FastifyRequest, error: unknown): void {
 
 /** Errors of the router, from before any hook or handler runs. */
 export function frameworkErrorHandler({ log, options }: Pick<ServerDeps, 'log' | 'options'>) {
+  const letRead = letListedOriginsRead(options.allowOrigins)
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     followRequest(log, request, reply)
+    letRead(request, reply)
     noteMount(request, reply, options)
     void sendProblem(request, reply, error)
   }

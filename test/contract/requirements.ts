@@ -396,6 +396,10 @@ export const REQUIREMENTS = {
     source: 'own',
   },
   'route.prefix': { sentence: 'with url_prefix the routes answer with and without it', source: 'python' },
+  'route.prefix-proxy': {
+    sentence: 'behind a proxy that strips or keeps the prefix, pages, documents and streams are complete',
+    source: 'own',
+  },
 
   'body.empty': { sentence: 'an empty body is no body, whatever its content type', source: 'client' },
   'body.media-type': { sentence: 'a body that does not claim to be JSON is 415', source: 'own' },
