@@ -48,7 +48,7 @@ export async function readConfigFile(folder: string): Promise<FromConfigFile> {
   const value = await (name === JSON_FILE ? readJson(join(folder, name)) : importDefault(folder))
   const { data, error } = ConfigFile.safeParse(value)
   if (!data) throw new Error(`${name}: ${describeIssues(error)}`)
-  return { configFile: name, toolAccess: toRules(data) }
+  return { configFile: name, toolAccess: { ...toRules(data), file: name } }
 }
 
 function toRules({ toolAccess, apps = {} }: ConfigFile): ToolAccessRules {

@@ -16,6 +16,8 @@ export interface ToolAccessRules {
   byDefault?: DefaultToolAccess
   /** For single apps. */
   apps?: ReadonlyMap<string, ToolAccess>
+  /** Where it is written, for messages. */
+  file?: string
 }
 
 /** What an app says itself, in its export. Throws where that is no tool access. */
@@ -35,12 +37,14 @@ interface AppTools {
 /** The names of the tools that models may call; `undefined` for all. Throws when one of them cannot be there. */
 export function allowedToolsOf(
   app: AppTools,
-  { byDefault, apps }: ToolAccessRules = {},
+  { byDefault, apps, file }: ToolAccessRules = {},
 ): ReadonlySet<string> | undefined {
-  const access = apps?.get(app.name) ?? app.toolAccess
+  const fromOperator = apps?.get(app.name)
+  const access = fromOperator ?? app.toolAccess
   if (access === undefined || access.mode === 'inherit') return toNames(byDefault)
   const names = toNames(access)
-  if (names) checkNames(names, app)
+  const place = fromOperator && file !== undefined ? `apps.${app.name} of ${file}` : 'its tool access'
+  if (names) checkNames(names, app.rootAgent, place)
   return names
 }
 
@@ -49,14 +53,12 @@ function toNames(access: ToolAccess | undefined): ReadonlySet<string> | undefine
 }
 
 /** A list that holds a name in vain is a mistake, which would be noticed late: by a tool that is missing. */
-function checkNames(names: ReadonlySet<string>, { name, rootAgent }: AppTools): void {
+function checkNames(names: ReadonlySet<string>, rootAgent: BaseAgent, place: string): void {
   const known = knownTools(rootAgent)
   const unknown = [...names].filter((each) => !known?.has(each))
   if (!known || unknown.length === 0) return
   const others = known.size > 0 ? `its tools are ${[...known].join(', ')}` : 'it has no tools'
-  throw new Error(
-    `the tool access of "${name}" names ${unknown.join(', ')}, which no agent of it has; ${others}`,
-  )
+  throw new Error(`${place} names ${unknown.join(', ')}, which none of its agents has; ${others}`)
 }
 
 /** `undefined` when some are known only once they are needed: those of toolsets, and of agents with code of their own. */

@@ -66,6 +66,6 @@ verifies('tools.access', 'by the app itself', async () => {
 verifies('tools.access', 'a list that names what is not there', async () => {
   const own = CALLER("export const toolAccess = { mode: 'allow_list', tools: ['rset'] }")
   const text =
-    'App "my_app" failed to load: my_app/agent.ts: the tool access of "my_app" names rset, which no agent of it has; its tools are work, rest'
+    'App "my_app" failed to load: my_app/agent.ts: its tool access names rset, which none of its agents has; its tools are work, rest'
   expect(await outcomes(own, {})).toEqual(twice({ status: 500, detail: text, error: text }))
 })

@@ -76,10 +76,11 @@ describe('an app fails to load, with its name and the tool,', () => {
   const unknown = (...args: Parameters<typeof load>) => failure(...args)
 
   it('when its list holds a tool that it does not have', async () => {
-    const text =
-      'App "a" failed to load: a/agent.ts: the tool access of "a" names wrok, which no agent of it has; its tools are look, work'
-    expect(await unknown(app(own(list('look', 'wrok'))))).toBe(text)
-    expect(await unknown(app(), { apps: new Map([['a', list('wrok')]]) })).toBe(text)
+    const text = (place: string) =>
+      `App "a" failed to load: a/agent.ts: ${place} names wrok, which none of its agents has; its tools are look, work`
+    expect(await unknown(app(own(list('look', 'wrok'))))).toBe(text('its tool access'))
+    const rules = { apps: new Map([['a', list('wrok')]]), file: 'adk-ts.config.json' }
+    expect(await unknown(app(), rules)).toBe(text('apps.a of adk-ts.config.json'))
   })
 
   it('built-in tools, code and agents as tools counted in', async () => {
@@ -88,7 +89,7 @@ describe('an app fails to load, with its name and the tool,', () => {
     const names = ['google_search', 'helper', 'work', 'help', 'code_execution']
     expect(await load(app(own(list(...names)), tools))).toEqual(names)
     expect(await unknown(app(own(list('look')), tools))).toContain(
-      `names look, which no agent of it has; its tools are`,
+      `names look, which none of its agents has; its tools are`,
     )
   })
 
