@@ -1,5 +1,6 @@
 import type { Config } from './config.js'
 import { isLoopback } from './server/guard.js'
+import { whereSessionsAre } from './stores.js'
 
 /** Of the inside of the box, in characters. */
 const WIDTH = 77
@@ -25,7 +26,7 @@ function notes(url: string, appNames: readonly string[], config: Config): [strin
   const result: [string, string][] = [
     ['Agents', appNames.join(', ') || `none found in ${config.agentsDir}; an agent is <name>/agent.ts`],
     ['API docs', `${url}/docs`],
-    ['Sessions', 'kept in memory only; they end with this process'],
+    ['Sessions', whereSessionsAre(config)],
   ]
   if (config.configFile !== undefined) result.push(['Config', config.configFile])
   if (config.offline === 'always') result.push(['Offline', 'a built-in stand-in answers, no model is called'])

@@ -26,6 +26,8 @@ interface ServerFlags {
   auto_create_session?: true
   offline?: OfflineMode
   max_body_mb: number
+  session_service_uri?: string
+  use_local_storage?: true
 }
 
 const HELP_WIDTH = 100
@@ -110,6 +112,17 @@ function addApiServer(program: Command): void {
         'a built-in stand-in answers instead of a model; "auto": only without Gemini credentials',
       ).choices(OFFLINE_MODES),
     )
+    .option(
+      '--session_service_uri <uri>',
+      'where sessions are kept: memory://, sqlite:///sessions.db or postgresql://user:password@host/database ' +
+        '(default: DATABASE_URL, else in memory)',
+    )
+    .addOption(
+      new Option(
+        '--use_local_storage',
+        'keep sessions in .adk/session.db in the folder of the agents',
+      ).conflicts('session_service_uri'),
+    )
     .option('--max_body_mb <number>', 'largest request body, in MiB', parseMegabytes, 50)
     .helpOption('--help', 'show this help')
     .addHelpText('after', `${EXAMPLES}\n${ENVIRONMENT}`)
@@ -136,6 +149,8 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
     drainMs: 8000,
     ...fromEnvironment(),
     ...(await readConfigFile(process.cwd())),
+    ...(flags.session_service_uri !== undefined && { sessionServiceUri: flags.session_service_uri }),
+    useLocalStorage: flags.use_local_storage ?? false,
   })
   await serve(config)
 }

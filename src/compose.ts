@@ -1,12 +1,10 @@
 // The composition root: the only place that picks stores and models and wires them to the server.
 import type { FastifyInstance } from 'fastify'
-import { InMemoryArtifactService } from './artifacts/memory.js'
 import type { Config, OfflineMode } from './config.js'
 import type { ResolveModel } from './core/invocation-context.js'
 import { setLogger } from './core/log.js'
 import { isBaseLlm } from './core/model.js'
 import { createLoader, type LoadedApp, type Loader } from './loader/loader.js'
-import { InMemoryMemoryService } from './memory/memory.js'
 import { Gemini } from './models/gemini/gemini.js'
 import { OfflineModel } from './models/offline/offline.js'
 import { LLMRegistry } from './models/registry.js'
@@ -15,7 +13,7 @@ import { Runner, type RunnerConfig } from './runner/runner.js'
 import { Runs } from './runs/runs.js'
 import { buildServer } from './server/app.js'
 import type { Apps, ServedApp } from './server/deps.js'
-import { InMemorySessionService } from './sessions/memory.js'
+import { openStores } from './stores.js'
 import { agentLogger } from './telemetry/agent-log.js'
 import type { Log } from './telemetry/log.js'
 import { VERSION } from './core/version.js'
@@ -28,11 +26,11 @@ export interface Composition {
 
 export async function compose(config: Config, log: Log): Promise<Composition> {
   setLogger(agentLogger(log))
-  const sessions = new InMemorySessionService()
+  const { sessions, artifacts, memory, ...stores } = await openStores(config)
   const services = {
     sessionService: sessions,
-    artifactService: new InMemoryArtifactService(),
-    memoryService: new InMemoryMemoryService(),
+    artifactService: artifacts,
+    memoryService: memory,
     resolveModel: modelResolver(config.offline),
     log,
   }
@@ -48,17 +46,15 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const app = await buildServer({
     apps,
     sessions,
-    artifacts: services.artifactService,
-    memory: services.memoryService,
+    artifacts,
+    memory,
     runs,
     log,
     options: { ...config, bodyLimit: config.maxBodyMb * 1024 * 1024, version: VERSION },
   })
   app.addHook('onClose', async () => {
     await apps.close()
-    await Promise.all(
-      [services.sessionService, services.artifactService, services.memoryService].map((s) => s.close()),
-    )
+    await stores.close()
   })
   return { app, apps }
 }

@@ -19,6 +19,10 @@ export interface Config {
   readonly offline: OfflineMode
   readonly maxBodyMb: number
   readonly defaultApp: string | undefined
+  /** Where sessions are kept; in memory, if nothing is said. */
+  readonly sessionServiceUri?: string | undefined
+  /** Keep sessions in a database inside the folder of the agents. */
+  readonly useLocalStorage?: boolean
   /** How long running requests may take to finish at shutdown, in milliseconds. */
   readonly drainMs: number
   /** The name of the configuration file, if there is one. */
@@ -27,6 +31,9 @@ export interface Config {
 }
 
 /** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */
-export function fromEnvironment(): Pick<Config, 'defaultApp'> {
-  return { defaultApp: process.env['ADK_DEFAULT_APP_NAME']?.trim() || undefined }
+export function fromEnvironment(): Pick<Config, 'defaultApp' | 'sessionServiceUri'> {
+  return {
+    defaultApp: process.env['ADK_DEFAULT_APP_NAME']?.trim() || undefined,
+    sessionServiceUri: process.env['DATABASE_URL']?.trim() || undefined,
+  }
 }

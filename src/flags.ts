@@ -57,7 +57,7 @@ function parseOrigin(text: string): string {
 }
 
 /** Flags without a value, which some official command lines give one: `--reload_agents true`. */
-const SWITCHES = ['--reload_agents', '--auto_create_session', '--verbose']
+const SWITCHES = ['--reload_agents', '--auto_create_session', '--use_local_storage', '--verbose']
 
 /**
  * Brings arguments into the form they are declared in: flags in the spelling of the official command lines, so that

@@ -164,9 +164,11 @@ const TICK = 1e-6
  * Gives an event its place in time: no two events of a session share a moment, and time does not go back, even if the
  * clock does or agents work at the same time.
  */
-export function inOrder(session: Session, event: Event): Event {
+export function inOrder(session: Pick<Session, 'lastUpdateTime'>, event: Event): Event {
   const { lastUpdateTime } = session
-  return event.timestamp > lastUpdateTime ? event : { ...event, timestamp: lastUpdateTime + TICK }
+  if (event.timestamp > lastUpdateTime) return event
+  // Rounded, because many small steps would add up to something else.
+  return { ...event, timestamp: Math.round((lastUpdateTime + TICK) * 1e6) / 1e6 }
 }
 
 /** The wire form of a sealed event. It is made once and kept; chunks, which are written once, are not kept. */

@@ -73,12 +73,15 @@ export async function closeOpenCalls(
       await sessionService.appendEvent({ session, event: errorAnswer(session, open, reason) })
       count += open.calls.length
     } catch (error) {
-      // A session that was deleted under the run has no history left to mend.
-      if (!(error instanceof AdkError && error.code === 'session_deleted')) throw error
+      if (!isLost(error)) throw error
     }
   }
   return count
 }
+
+/** A session that was deleted under the run has no history left to mend, and one that another run took over is its own. */
+const isLost = (error: unknown): boolean =>
+  error instanceof AdkError && (error.code === 'session_deleted' || error.code === 'session_conflict')
 
 function errorAnswer(session: Session, { event, calls }: OpenCalls, reason: string): Event {
   const parts = calls.map(({ id, name }) => ({

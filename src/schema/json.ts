@@ -35,8 +35,12 @@ const USER_OWNED = new Set([
   'requestedAuthConfigs',
   'requestedToolConfirmations',
   'output',
+  'route',
   'setModelResponse',
 ])
+
+/** Whether what is below a key, in camelCase, is the user's: its names are left as they are. */
+export const isUserOwned = (name: string): boolean => USER_OWNED.has(name)
 
 /** The same field given in both spellings with different values. */
 export class SpellingConflict {
@@ -85,7 +89,7 @@ function normalizeArray(values: unknown[], path: (string | number)[]): unknown {
 
 const isSame = (first: unknown, second: unknown): boolean => JSON.stringify(first) === JSON.stringify(second)
 
-function camelCase(key: string): string {
+export function camelCase(key: string): string {
   return key.includes('_')
     ? key.replace(/(?<=[a-z0-9])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
     : key

@@ -16,6 +16,8 @@ import {
 } from '../core/session.js'
 import { scopeOf } from '../core/state.js'
 import type { JsonObject } from '../schema/json.js'
+import { selectEvents } from './select-events.js'
+import { joinEvents, placeBehind } from './unseen.js'
 
 interface StoredSession {
   readonly key: SessionKey
@@ -35,11 +37,16 @@ interface StoredApp {
   readonly users: Map<string, StoredUser>
 }
 
+/** What a snapshot was read from, since an id may be deleted and used again, and how many events there were then. */
+interface Origin {
+  readonly stored: StoredSession
+  seen: number
+}
+
 /** Sessions that live as long as the process. Reading never allocates, and a deleted session leaves nothing behind. */
 export class InMemorySessionService extends BaseSessionService {
   readonly #apps = new Map<string, StoredApp>()
-  /** Which stored session a snapshot was read from: an id may be deleted and used again. */
-  readonly #origins = new WeakMap<Session, StoredSession>()
+  readonly #origins = new WeakMap<Session, Origin>()
 
   override async createSession(request: CreateSessionRequest): Promise<Session> {
     const { appName, userId } = request
@@ -112,17 +119,20 @@ export class InMemorySessionService extends BaseSessionService {
     const settled = settleEvent(session, event)
     if (settled.partial) return settled
     const found = this.#find(keyOf(session))
-    const origin = this.#origins.get(session) ?? found?.stored
-    if (!found || found.stored !== origin) {
+    const origin = this.#origins.get(session)
+    if (!found || (origin && found.stored !== origin.stored)) {
       throw new AdkError('session_deleted', `Session was deleted: ${session.id}`)
     }
-    applyDelta(found, settled.actions.stateDelta)
-    found.stored.events.push(settled)
-    found.stored.lastUpdateTime = Math.max(found.stored.lastUpdateTime, settled.timestamp)
-    assignOwn(session.state, settled.actions.stateDelta)
-    session.events.push(settled)
+    const { events } = found.stored
+    const unseen = origin ? events.slice(origin.seen) : []
+    const placed = placeBehind(session, unseen, settled)
+    applyDelta(found, placed.actions.stateDelta)
+    events.push(placed)
+    found.stored.lastUpdateTime = Math.max(found.stored.lastUpdateTime, placed.timestamp)
+    joinEvents(session, [...unseen, placed])
     session.lastUpdateTime = found.stored.lastUpdateTime
-    return settled
+    if (origin) origin.seen = events.length
+    return placed
   }
 
   #find({ appName, userId, sessionId }: SessionKey) {
@@ -145,7 +155,7 @@ export class InMemorySessionService extends BaseSessionService {
       events: selectEvents(stored.events, config),
       lastUpdateTime: stored.lastUpdateTime,
     }
-    this.#origins.set(session, stored)
+    this.#origins.set(session, { stored, seen: stored.events.length })
     return session
   }
 }
@@ -160,15 +170,6 @@ function applyDelta(
     else if (scope === 'user') setOwn(user.state, name, value)
     else if (scope === 'session') setOwn(stored.state, name, value)
   }
-}
-
-/** The events are frozen, so the list of them is all that has to be copied. */
-function selectEvents(events: readonly Event[], config: GetSessionConfig): Event[] {
-  const { numRecentEvents, afterTimestamp } = config
-  let selected: readonly Event[] = events
-  if (afterTimestamp !== undefined) selected = selected.filter((event) => event.timestamp >= afterTimestamp)
-  if (numRecentEvents === undefined) return [...selected]
-  return numRecentEvents > 0 ? selected.slice(-numRecentEvents) : []
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

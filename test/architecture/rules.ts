@@ -9,6 +9,7 @@ import { posix } from 'node:path'
 const LEVELS = [
   ['schema'],
   ['core'],
+  ['database'],
   ['sessions', 'artifacts', 'memory', 'models', 'tools', 'telemetry'],
   ['agents'],
   ['runner', 'plugins'],
@@ -49,6 +50,8 @@ const PACKAGES: Record<string, PackageRule> = {
   '@fastify/swagger': { home: 'server' },
   '@fastify/swagger-ui': { home: 'server' },
   'fastify-type-provider-zod': { home: 'server' },
+  libsql: { home: 'database/sqlite-driver.ts', onDemand: true },
+  pg: { home: 'database/postgres.ts', onDemand: true, types: ['database/postgres.ts'] },
   commander: { home: '.' },
 }
 

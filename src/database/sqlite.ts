@@ -1,0 +1,133 @@
+import { stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { AdkError, messageOf } from '../core/errors.js'
+import type { Connection, Database, Row, TransactionOptions, Value } from './database.js'
+import { persist, type Failure } from './failure.js'
+import { Queue } from './queue.js'
+import { sqliteDriver, type OpenSqliteFile, type SqliteConnection } from './sqlite-driver.js'
+import type { StoreUri } from './uri.js'
+
+/**
+ * Write-ahead log: readers and the writer do not wait for each other, and what is committed survives the death of the
+ * process. `normal` leaves out one flush per commit, so that a power cut may cost the last moments, never the file.
+ * Waiting for a lock is done here and not in the driver, which would hold up everything else.
+ */
+const PRAGMAS = [
+  'pragma busy_timeout = 0',
+  'pragma journal_mode = wal',
+  'pragma synchronous = normal',
+  'pragma foreign_keys = on',
+]
+
+export async function openSqlite(
+  { path, shown }: Extract<StoreUri, { kind: 'sqlite' }>,
+  openFile?: OpenSqliteFile,
+): Promise<Database> {
+  const open = openFile ?? (await sqliteDriver())
+  const file = path === ':memory:' ? path : resolve(path)
+  if (file !== ':memory:') await checkFolder(file)
+  let connection: SqliteConnection | undefined
+  try {
+    connection = open(file)
+    const database = new SqliteDatabase(connection, shown)
+    for (const pragma of PRAGMAS) await database.all(pragma)
+    return database
+  } catch (error) {
+    connection?.close()
+    throw new Error(`Cannot open the database ${shown}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+async function checkFolder(file: string): Promise<void> {
+  const folder = dirname(file)
+  const found = await stat(folder).catch(() => undefined)
+  if (!found?.isDirectory()) {
+    throw new Error(`There is no folder ${folder} for the database; create it first`)
+  }
+}
+
+const reasonOf = (error: unknown): string =>
+  explain(error instanceof AdkError ? error.cause : error)?.reason ?? messageOf(error)
+
+/** One connection, used by one task at a time: another one's statement must not slip into a transaction. */
+class SqliteDatabase implements Database {
+  readonly make = 'sqlite'
+  readonly #queue = new Queue()
+  #closed: Promise<void> | undefined
+
+  constructor(
+    private readonly connection: SqliteConnection,
+    readonly shown: string,
+  ) {}
+
+  all(sql: string, parameters: readonly Value[] = []): Promise<Row[]> {
+    return this.#patiently(async () => this.connection.all(sql, parameters))
+  }
+
+  run(sql: string, parameters: readonly Value[] = []): Promise<number> {
+    return this.#patiently(async () => this.connection.run(sql, parameters))
+  }
+
+  transaction<T>(work: (connection: Connection) => Promise<T>, _options?: TransactionOptions): Promise<T> {
+    // There is one writer anyway, over all processes, from this first statement on.
+    return this.#patiently(async () => {
+      this.connection.run('begin immediate', [])
+      try {
+        const result = await work(direct(this.connection))
+        await persist(async () => this.connection.run('commit', []), explain)
+        return result
+      } catch (error) {
+        this.#rollBack()
+        throw error
+      }
+    })
+  }
+
+  async check(): Promise<void> {
+    await this.all('select 1')
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#queue.run(async () => this.connection.close())
+    return this.#closed
+  }
+
+  /** Others have their turn while somebody outside holds a lock. */
+  #patiently<T>(task: () => Promise<T>): Promise<T> {
+    return persist(() => this.#queue.run(task), explain)
+  }
+
+  #rollBack(): void {
+    try {
+      this.connection.run('rollback', [])
+    } catch {
+      // SQLite has done so itself, as it does when the disk is full.
+    }
+  }
+}
+
+const direct = (connection: SqliteConnection): Connection => ({
+  all: async (sql, parameters = []) => connection.all(sql, parameters),
+  run: async (sql, parameters = []) => connection.run(sql, parameters),
+})
+
+/** By the result codes of SQLite. */
+const FAILURES: Record<number, Failure> = {
+  5: { passes: true, reason: 'another process holds its lock' },
+  6: { passes: true, reason: 'another connection holds its lock' },
+  8: { passes: false, reason: 'it may only be read' },
+  10: { passes: false, reason: 'the disk does not answer as it should' },
+  11: { passes: false, reason: 'the file is damaged' },
+  13: { passes: false, reason: 'the disk is full' },
+  14: { passes: false, reason: 'the file cannot be opened; check its rights and those of its folder' },
+  23: { passes: false, reason: 'there is no right to use it' },
+  26: { passes: false, reason: 'the file is not a SQLite database' },
+}
+
+/** The two libraries give the code under different names; the upper bits are details. */
+function explain(error: unknown): Failure | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { errcode, rawCode } = error as { errcode?: unknown; rawCode?: unknown }
+  const code = typeof errcode === 'number' ? errcode : rawCode
+  return typeof code === 'number' ? FAILURES[code & 0xff] : undefined
+}

@@ -1,0 +1,155 @@
+// The five tables of the ADK, version 1 of its schema: made where there are none, and checked where there are.
+import type { Connection, Database } from '../database/database.js'
+import { isJsonObject } from '../schema/json.js'
+import type { TimeUnit } from './sql-events.js'
+import { MILLISECONDS, timesOf, type StoredTime, type Times } from './sql-times.js'
+
+/** What differs between databases that hold the same schema, because of who made them. */
+export interface SessionSchema {
+  readonly database: Database
+  readonly times: Times
+  /** How the times of a new session are written. */
+  readonly newTime: StoredTime
+  /** The unit of the times inside events, where the session itself does not tell. */
+  readonly eventUnit: TimeUnit
+}
+
+const VERSION = '1'
+const TABLES = ['adk_internal_metadata', 'app_states', 'user_states', 'sessions', 'events'] as const
+
+/** The columns that every maker of the schema has; there may be others, which are left alone. */
+const COLUMNS: Record<Exclude<(typeof TABLES)[number], 'adk_internal_metadata'>, readonly string[]> = {
+  app_states: ['app_name', 'state', 'update_time'],
+  user_states: ['app_name', 'user_id', 'state', 'update_time'],
+  sessions: ['app_name', 'user_id', 'id', 'state', 'create_time', 'update_time'],
+  events: ['id', 'app_name', 'user_id', 'session_id', 'invocation_id', 'timestamp', 'event_data'],
+}
+
+/** Column names and their types, by table. */
+type Found = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** Makes what is missing. Rejects with one sentence when the database holds something else. */
+export async function prepareSchema(database: Database): Promise<SessionSchema> {
+  const found = await database.transaction(
+    async (connection) => {
+      const before = await inspect(connection, database.make)
+      await checkSchema(connection, before, database.shown)
+      for (const statement of DDL[database.make]) await connection.run(statement)
+      await connection.run(
+        `insert into adk_internal_metadata ("key", value) values ('schema_version', '${VERSION}') on conflict do nothing`,
+      )
+      return inspect(connection, database.make)
+    },
+    { alone: true },
+  )
+  const timeType = found.get('sessions')?.get('update_time') ?? ''
+  return {
+    database,
+    times: timesOf(database, timeType.includes('without time zone')),
+    newTime: await newTime(database, found),
+    eventUnit: await eventUnit(database),
+  }
+}
+
+async function checkSchema(connection: Connection, found: Found, shown: string): Promise<void> {
+  const events = found.get('events')
+  if (events?.has('actions') && !events.has('event_data')) {
+    throw new Error(
+      `The database ${shown} has the legacy schema 0 of adk-python, which only Python can read; ` +
+        'bring it to version 1 with "adk migrate session" of adk-python, and use the result',
+    )
+  }
+  for (const [table, columns] of Object.entries(COLUMNS)) {
+    const present = found.get(table)
+    const missing = present && columns.find((column) => !present.has(column))
+    if (missing) {
+      throw new Error(
+        `The database ${shown} has a table "${table}" without the column "${missing}", so it is not one of an ADK; use another database`,
+      )
+    }
+  }
+  if (!found.has('adk_internal_metadata')) return
+  const [row] = await connection.all(`select value from adk_internal_metadata where "key" = 'schema_version'`)
+  if (row && row.value !== VERSION) {
+    throw new Error(
+      `The database ${shown} has version ${String(row.value)} of the ADK schema, and this server knows version ${VERSION}; ` +
+        'update adk-ts, or use another database',
+    )
+  }
+}
+
+/** What there is of the five tables. */
+async function inspect(connection: Connection, make: Database['make']): Promise<Found> {
+  const names = TABLES.map((name) => `'${name}'`).join(', ')
+  const rows = await connection.all(
+    make === 'sqlite'
+      ? `select t.name as "table", c.name as "column", lower(c.type) as type
+           from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table' and t.name in (${names})`
+      : `select table_name as "table", column_name as "column", data_type as type
+           from information_schema.columns where table_schema = current_schema() and table_name in (${names})`,
+  )
+  const found = new Map<string, Map<string, string>>()
+  for (const { table, column, type } of rows) {
+    const columns = found.get(String(table)) ?? new Map<string, string>()
+    found.set(String(table), columns.set(String(column), String(type)))
+  }
+  return found
+}
+
+/**
+ * SQLite: a time in the form of those that are there; without any, in that of the maker, who can be told by the types
+ * of the columns. Seconds are what all of the official ADKs can read.
+ */
+async function newTime(database: Database, found: Found): Promise<StoredTime> {
+  if (database.make === 'postgres') return 0
+  const [newest] = await database.all('select update_time from sessions order by rowid desc limit 1')
+  const time = newest?.update_time
+  if (typeof time === 'string' || typeof time === 'number') return time
+  const columns = found.get('sessions')
+  if (columns?.get('update_time') === 'real') return 0
+  return columns?.get('id')?.startsWith('varchar') ? '' : MILLISECONDS * 10
+}
+
+async function eventUnit(database: Database): Promise<TimeUnit> {
+  const column = database.make === 'sqlite' ? 'event_data' : 'event_data::text as event_data'
+  const [row] = await database.all(`select ${column} from events limit 1`)
+  const data: unknown = typeof row?.event_data === 'string' ? JSON.parse(row.event_data) : undefined
+  const time = isJsonObject(data) ? data.timestamp : undefined
+  return typeof time === 'number' && time > MILLISECONDS ? 'milliseconds' : 'seconds'
+}
+
+/**
+ * SQLite as adk-python's own SQLite sessions have it, with the version that the others look for. PostgreSQL as
+ * `@google/adk` makes it, which would otherwise change it when it opens it. The indexes are those that reading needs:
+ * in the order of appends, which SQLite keeps by itself.
+ */
+const DDL: Record<Database['make'], readonly string[]> = {
+  sqlite: [
+    `create table if not exists adk_internal_metadata ("key" text not null primary key, value text not null)`,
+    `create table if not exists app_states (app_name text not null primary key, state text not null, update_time real not null)`,
+    `create table if not exists user_states (app_name text not null, user_id text not null, state text not null,
+       update_time real not null, primary key (app_name, user_id))`,
+    `create table if not exists sessions (app_name text not null, user_id text not null, id text not null, state text not null,
+       create_time real not null, update_time real not null, primary key (app_name, user_id, id))`,
+    `create table if not exists events (id text not null, app_name text not null, user_id text not null, session_id text not null,
+       invocation_id text not null, timestamp real not null, event_data text not null,
+       primary key (app_name, user_id, session_id, id),
+       foreign key (app_name, user_id, session_id) references sessions (app_name, user_id, id) on delete cascade)`,
+    `create index if not exists idx_events_app_user_session on events (app_name, user_id, session_id)`,
+  ],
+  postgres: [
+    `create table if not exists adk_internal_metadata ("key" varchar(255) not null primary key, value varchar(255) not null)`,
+    `create table if not exists app_states (app_name varchar(191) not null primary key, state jsonb not null,
+       update_time timestamptz not null)`,
+    `create table if not exists user_states (app_name varchar(191) not null, user_id varchar(191) not null, state jsonb not null,
+       update_time timestamptz not null, primary key (app_name, user_id))`,
+    `create table if not exists sessions (id varchar(191) not null, app_name varchar(191) not null, user_id varchar(191) not null,
+       state jsonb not null, create_time timestamptz not null, update_time timestamptz not null,
+       primary key (id, app_name, user_id))`,
+    `create table if not exists events (id varchar(191) not null, app_name varchar(191) not null, user_id varchar(191) not null,
+       session_id varchar(191) not null, invocation_id varchar(255) not null, timestamp timestamptz not null,
+       event_data jsonb not null, primary key (id, app_name, user_id, session_id))`,
+    `create index if not exists idx_events_app_user_session_ts_id
+       on events (app_name, user_id, session_id, timestamp desc, id desc)`,
+  ],
+}
