@@ -71,6 +71,7 @@ function buildProgram(): Command {
       outputError: (text, write) => write(`adk-ts: ${oneLine(text)}\n`),
     })
   addApiServer(program)
+  addDb(program)
   return program
 }
 
@@ -127,6 +128,32 @@ function addApiServer(program: Command): void {
     .helpOption('--help', 'show this help')
     .addHelpText('after', `${EXAMPLES}\n${ENVIRONMENT}`)
     .action(startServer)
+}
+
+function addDb(program: Command): void {
+  const db = program
+    .command('db')
+    .description('Look after the database of sessions.')
+    .helpCommand(false)
+    .helpOption('--help', 'show this help')
+  const tasks = {
+    check: 'tell what is in it, and what is wrong with it; changes nothing',
+    migrate: 'make what is missing in it: tables, indexes, rows that other ADKs need',
+  } as const
+  for (const task of ['check', 'migrate'] as const) {
+    db.command(task)
+      .description(tasks[task])
+      .option('--session_service_uri <uri>', 'the database (default: DATABASE_URL)')
+      .helpOption('--help', 'show this help')
+      .action(async (flags: { session_service_uri?: string }) => {
+        const { runDatabaseTask } = await import('./db-command.js')
+        const isWell = await runDatabaseTask(
+          task,
+          flags.session_service_uri ?? fromEnvironment().sessionServiceUri,
+        )
+        if (!isWell) process.exitCode = 1
+      })
+  }
 }
 
 async function startServer(agentsDir: string | undefined, flags: ServerFlags): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   GroundingMetadata,
   UsageMetadata,
 } from './content.js'
-import { assignOwn, frozenJson, setOwn } from './json.js'
+import { assignOwn, freezeParsed, frozenJson, setOwn } from './json.js'
 import type { Session } from './session.js'
 import { scopeOf } from './state.js'
 
@@ -139,6 +139,13 @@ export function sealEvent(event: Event): Event {
   return copy
 }
 
+/** Takes an event as sealed that was just made of parsed JSON: the one who calls gives it away. */
+export function sealParsed(event: Event): Event {
+  freezeParsed(event)
+  sealed.add(event)
+  return event
+}
+
 /**
  * What every append begins with: `temp:` state stays with this reader of the session and leaves the event, which is
  * then sealed.
@@ -179,3 +186,6 @@ export function encodeEvent(event: Event): string {
   if (!event.partial) encoded.set(event, text)
   return text
 }
+
+/** The wire form of an event of which there are very many: it is not kept, if it was not before. */
+export const encodeOnce = (event: Event): string => encoded.get(event) ?? JSON.stringify(event)

@@ -59,6 +59,13 @@ function copyEntries(entries: [string, unknown][], depth: number): JsonObject {
   return Object.freeze(result)
 }
 
+/** Freezes what `JSON.parse` has made, all the way down. */
+export function freezeParsed(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const item of Object.values(value)) freezeParsed(item)
+}
+
 /**
  * A copy that its owner may change, all the way down: what is stored is frozen. Texts are shared, so it costs little;
  * so is what is neither a plain object nor an array.

@@ -37,11 +37,19 @@ export interface Database extends Connection {
   close(): Promise<void>
 }
 
+export interface OpenOptions {
+  /** Neither makes a file nor changes the one that there is. */
+  asItIs?: boolean
+}
+
 /** Opens a database; rejects with one sentence for the person who started the process. */
-export async function openDatabase(uri: Exclude<StoreUri, { kind: 'memory' }>): Promise<Database> {
+export async function openDatabase(
+  uri: Exclude<StoreUri, { kind: 'memory' }>,
+  options: OpenOptions = {},
+): Promise<Database> {
   if (uri.kind === 'sqlite') {
     const { openSqlite } = await import('./sqlite.js')
-    return openSqlite(uri)
+    return openSqlite(uri, options)
   }
   const { openPostgres } = await import('./postgres.js')
   return openPostgres(uri)

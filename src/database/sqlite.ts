@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AdkError, messageOf } from '../core/errors.js'
-import type { Connection, Database, Row, TransactionOptions, Value } from './database.js'
+import type { Connection, Database, OpenOptions, Row, TransactionOptions, Value } from './database.js'
 import { persist, type Failure } from './failure.js'
 import { Queue } from './queue.js'
 import { sqliteDriver, type OpenSqliteFile, type SqliteConnection } from './sqlite-driver.js'
@@ -18,19 +18,20 @@ const PRAGMAS = [
   'pragma synchronous = normal',
   'pragma foreign_keys = on',
 ]
+const READING_PRAGMAS = PRAGMAS.filter((pragma) => !pragma.includes('journal_mode'))
 
 export async function openSqlite(
   { path, shown }: Extract<StoreUri, { kind: 'sqlite' }>,
-  openFile?: OpenSqliteFile,
+  { asItIs = false, openFile }: OpenOptions & { openFile?: OpenSqliteFile } = {},
 ): Promise<Database> {
   const open = openFile ?? (await sqliteDriver())
   const file = path === ':memory:' ? path : resolve(path)
-  if (file !== ':memory:') await checkFolder(file)
+  if (file !== ':memory:') await checkPath(file, asItIs)
   let connection: SqliteConnection | undefined
   try {
     connection = open(file)
     const database = new SqliteDatabase(connection, shown)
-    for (const pragma of PRAGMAS) await database.all(pragma)
+    for (const pragma of asItIs ? READING_PRAGMAS : PRAGMAS) await database.all(pragma)
     return database
   } catch (error) {
     connection?.close()
@@ -38,7 +39,8 @@ export async function openSqlite(
   }
 }
 
-async function checkFolder(file: string): Promise<void> {
+async function checkPath(file: string, mustExist: boolean): Promise<void> {
+  if (mustExist && !(await stat(file).catch(() => undefined))) throw new Error(`There is no file ${file}`)
   const folder = dirname(file)
   const found = await stat(folder).catch(() => undefined)
   if (!found?.isDirectory()) {

@@ -16,8 +16,8 @@ export interface CachedEvents {
 }
 
 /** A session's events in memory, per character that is stored: as values, and encoded for the wire. */
-const BYTES_PER_CHARACTER = 5
-const BYTES_PER_EVENT = 800
+const BYTES_PER_CHARACTER = 3
+const BYTES_PER_EVENT = 700
 
 /** The events of the sessions that were used last, as many as fit into so many bytes. */
 export class EventCache {

@@ -1,10 +1,13 @@
 // Events as they lie in the `event_data` column of ADK databases: in snake_case, but for what belongs to users.
-import { createEvent, sealEvent, type CreateEventParams, type Event } from '../core/event.js'
+import { createEvent, sealParsed, type CreateEventParams, type Event } from '../core/event.js'
 import { setOwn } from '../core/json.js'
 import { camelCase, isJsonObject, isUserOwned, type JsonObject } from '../schema/json.js'
 
 /** Maps from ids of calls to things of the framework: the names are the user's, what is below them is not. */
 const MAPS = new Set(['requestedAuthConfigs', 'requestedToolConfirmations'])
+
+/** Most names that are remembered, since those in foreign events may be any. */
+const MAX_NAMES = 1000
 
 /** What a row holds of an event. */
 export interface EventRow {
@@ -24,15 +27,23 @@ export function encodeEventRow(event: Event, unit: TimeUnit): string {
 
 /** The event of a row, sealed. Throws when the row holds something else. */
 export function decodeEventRow({ id, invocationId, data }: EventRow): Event {
-  const fields: unknown = JSON.parse(data)
-  if (!isJsonObject(fields)) throw new Error(`The event ${id} in the database is not an object`)
+  const fields = parseObject(id, data)
   // What other ADKs store is an event, if perhaps one of a later version.
   const known = toCamelCase(fields) as CreateEventParams
   const event = createEvent({ ...known, id, invocationId })
   // What was divided is not exact any more.
-  return sealEvent(
-    event.timestamp === known.timestamp ? event : { ...event, timestamp: roundTime(event.timestamp) },
-  )
+  if (event.timestamp !== known.timestamp) event.timestamp = roundTime(event.timestamp)
+  return sealParsed(event)
+}
+
+function parseObject(id: string, data: string): JsonObject {
+  try {
+    const fields: unknown = JSON.parse(data)
+    if (isJsonObject(fields)) return fields
+  } catch {
+    // Said below.
+  }
+  throw new Error(`The event ${id} in the database is not a JSON object`)
 }
 
 /** To microseconds, which is what databases keep. */
@@ -51,13 +62,24 @@ function snakeValue(value: unknown): unknown {
   return isJsonObject(value) ? toSnakeCase(value) : value
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const snakeCase = remembered((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+const camelCaseOf = remembered(camelCase)
+
+/** Events have few names, each of them again and again. */
+function remembered(convert: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>()
+  return (name) => {
+    const result = known.get(name) ?? convert(name)
+    if (known.size < MAX_NAMES) known.set(name, result)
+    return result
+  }
+}
 
 /** What is `null` is as good as absent, but for what belongs to users. */
 function toCamelCase(fields: JsonObject): JsonObject {
   const result: JsonObject = {}
   for (const [key, value] of Object.entries(fields)) {
-    const name = camelCase(key)
+    const name = camelCaseOf(key)
     if (MAPS.has(name)) setOwn(result, name, mapValues(value))
     else if (isUserOwned(name)) setOwn(result, name, value)
     else if (value !== null) setOwn(result, name, camelValue(value))

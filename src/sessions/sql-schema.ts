@@ -1,6 +1,5 @@
 // The five tables of the ADK, version 1 of its schema: made where there are none, and checked where there are.
 import type { Connection, Database } from '../database/database.js'
-import { isJsonObject } from '../schema/json.js'
 import type { TimeUnit } from './sql-events.js'
 import { MILLISECONDS, timesOf, type StoredTime, type Times } from './sql-times.js'
 
@@ -15,7 +14,7 @@ export interface SessionSchema {
 }
 
 const VERSION = '1'
-const TABLES = ['adk_internal_metadata', 'app_states', 'user_states', 'sessions', 'events'] as const
+export const TABLES = ['adk_internal_metadata', 'app_states', 'user_states', 'sessions', 'events'] as const
 
 /** The columns that every maker of the schema has; there may be others, which are left alone. */
 const COLUMNS: Record<Exclude<(typeof TABLES)[number], 'adk_internal_metadata'>, readonly string[]> = {
@@ -26,19 +25,19 @@ const COLUMNS: Record<Exclude<(typeof TABLES)[number], 'adk_internal_metadata'>,
 }
 
 /** Column names and their types, by table. */
-type Found = ReadonlyMap<string, ReadonlyMap<string, string>>
+export type TableColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Makes what is missing. Rejects with one sentence when the database holds something else. */
 export async function prepareSchema(database: Database): Promise<SessionSchema> {
   const found = await database.transaction(
     async (connection) => {
-      const before = await inspect(connection, database.make)
-      await checkSchema(connection, before, database.shown)
+      const problem = await schemaProblem(connection, await readTables(connection, database.make))
+      if (problem) throw new Error(`The database ${database.shown} ${problem}`)
       for (const statement of DDL[database.make]) await connection.run(statement)
       await connection.run(
         `insert into adk_internal_metadata ("key", value) values ('schema_version', '${VERSION}') on conflict do nothing`,
       )
-      return inspect(connection, database.make)
+      return readTables(connection, database.make)
     },
     { alone: true },
   )
@@ -51,35 +50,36 @@ export async function prepareSchema(database: Database): Promise<SessionSchema> 
   }
 }
 
-async function checkSchema(connection: Connection, found: Found, shown: string): Promise<void> {
+/** Why these tables are not to be used, as the end of a sentence about the database. */
+export async function schemaProblem(
+  connection: Connection,
+  found: TableColumns,
+): Promise<string | undefined> {
   const events = found.get('events')
   if (events?.has('actions') && !events.has('event_data')) {
-    throw new Error(
-      `The database ${shown} has the legacy schema 0 of adk-python, which only Python can read; ` +
-        'bring it to version 1 with "adk migrate session" of adk-python, and use the result',
+    return (
+      'has the legacy schema 0 of adk-python, which only Python can read; ' +
+      'bring it to version 1 with "adk migrate session" of adk-python, and use the result'
     )
   }
   for (const [table, columns] of Object.entries(COLUMNS)) {
     const present = found.get(table)
     const missing = present && columns.find((column) => !present.has(column))
     if (missing) {
-      throw new Error(
-        `The database ${shown} has a table "${table}" without the column "${missing}", so it is not one of an ADK; use another database`,
-      )
+      return `has a table "${table}" without the column "${missing}", so it is not one of an ADK; use another database`
     }
   }
-  if (!found.has('adk_internal_metadata')) return
+  if (!found.has('adk_internal_metadata')) return undefined
   const [row] = await connection.all(`select value from adk_internal_metadata where "key" = 'schema_version'`)
-  if (row && row.value !== VERSION) {
-    throw new Error(
-      `The database ${shown} has version ${String(row.value)} of the ADK schema, and this server knows version ${VERSION}; ` +
-        'update adk-ts, or use another database',
-    )
-  }
+  if (!row || row.value === VERSION) return undefined
+  return (
+    `has version ${String(row.value)} of the ADK schema, and this server knows version ${VERSION}; ` +
+    'update adk-ts, or use another database'
+  )
 }
 
 /** What there is of the five tables. */
-async function inspect(connection: Connection, make: Database['make']): Promise<Found> {
+export async function readTables(connection: Connection, make: Database['make']): Promise<TableColumns> {
   const names = TABLES.map((name) => `'${name}'`).join(', ')
   const rows = await connection.all(
     make === 'sqlite'
@@ -100,7 +100,7 @@ async function inspect(connection: Connection, make: Database['make']): Promise<
  * SQLite: a time in the form of those that are there; without any, in that of the maker, who can be told by the types
  * of the columns. Seconds are what all of the official ADKs can read.
  */
-async function newTime(database: Database, found: Found): Promise<StoredTime> {
+async function newTime(database: Database, found: TableColumns): Promise<StoredTime> {
   if (database.make === 'postgres') return 0
   const [newest] = await database.all('select update_time from sessions order by rowid desc limit 1')
   const time = newest?.update_time
@@ -113,10 +113,25 @@ async function newTime(database: Database, found: Found): Promise<StoredTime> {
 async function eventUnit(database: Database): Promise<TimeUnit> {
   const column = database.make === 'sqlite' ? 'event_data' : 'event_data::text as event_data'
   const [row] = await database.all(`select ${column} from events limit 1`)
-  const data: unknown = typeof row?.event_data === 'string' ? JSON.parse(row.event_data) : undefined
-  const time = isJsonObject(data) ? data.timestamp : undefined
-  return typeof time === 'number' && time > MILLISECONDS ? 'milliseconds' : 'seconds'
+  const [, time = 0] = /"timestamp":\s*([\d.]+)/.exec(String(row?.event_data)) ?? []
+  return Number(time) > MILLISECONDS ? 'milliseconds' : 'seconds'
 }
+
+/** adk-python cannot continue a session without the rows of what it shares, and not everybody makes them. */
+export async function addStateRows(database: Database): Promise<void> {
+  for (const statement of STATE_ROWS) await database.run(statement)
+}
+
+const STATE_ROWS = [
+  `insert into app_states (app_name, state, update_time)
+   select app_name, '{}', max(update_time) from sessions s
+    where not exists (select 1 from app_states a where a.app_name = s.app_name) group by app_name
+   on conflict do nothing`,
+  `insert into user_states (app_name, user_id, state, update_time)
+   select app_name, user_id, '{}', max(update_time) from sessions s
+    where not exists (select 1 from user_states u where u.app_name = s.app_name and u.user_id = s.user_id)
+    group by app_name, user_id on conflict do nothing`,
+]
 
 /**
  * SQLite as adk-python's own SQLite sessions have it, with the version that the others look for. PostgreSQL as

@@ -6,6 +6,7 @@ import { InMemoryArtifactService } from '../../src/artifacts/memory.js'
 import type { BaseAgent } from '../../src/core/agent.js'
 import { AdkError } from '../../src/core/errors.js'
 import type { BasePlugin } from '../../src/core/plugin.js'
+import type { BaseSessionService } from '../../src/core/session.js'
 import { InMemoryMemoryService } from '../../src/memory/memory.js'
 import { Runner, type RunnerConfig } from '../../src/runner/runner.js'
 import { Runs, type RunsOptions } from '../../src/runs/runs.js'
@@ -38,6 +39,7 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   maxWaiting?: number
   /** How much of what has ended is kept. */
   keep?: RunsOptions['keep']
+  sessions?: BaseSessionService
   logLevel?: LogLevel
 }
 
@@ -45,6 +47,7 @@ export interface TestServer {
   app: FastifyInstance
   apps: Apps
   sessions: InMemorySessionService
+  sessions: BaseSessionService
   artifacts: InMemoryArtifactService
   memory: InMemoryMemoryService
   runs: Runs
@@ -90,10 +93,10 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     logLevel = 'debug',
     artifacts: artifactService = new InMemoryArtifactService(),
     memory = new InMemoryMemoryService(),
+    sessions = new InMemorySessionService(),
     ...rest
   } = options
   const model = scriptedModel(turns, always)
-  const sessions = new InMemorySessionService()
   const logged: string[] = []
   const log = await createLog({
     level: logLevel,

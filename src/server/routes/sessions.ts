@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { clock } from '../../core/clock.js'
 import { AdkError } from '../../core/errors.js'
-import { createEvent, type Event } from '../../core/event.js'
+import { createEvent, inOrder, type Event } from '../../core/event.js'
 import type { BaseSessionService, GetSessionConfig, Session, SessionKey } from '../../core/session.js'
 import { endSession } from '../../runs/end-session.js'
 import { acceptBothSpellings } from '../../schema/json.js'
@@ -144,7 +144,7 @@ export function sessionRoutes(app: ZodServer, deps: ServerDeps): void {
     async ({ params, body }, reply) => {
       const key = toKey(params)
       const session = await requireSession(sessions, key, { numRecentEvents: 0 })
-      await sessions.appendEvent({ session, event: stateEvent(body.stateDelta) })
+      await sessions.appendEvent({ session, event: inOrder(session, stateEvent(body.stateDelta)) })
       return sendSession(reply, await requireSession(sessions, key))
     },
   )
