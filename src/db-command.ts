@@ -1,4 +1,5 @@
 // `adk-ts db`: looks at a database of sessions, or gets it ready, without a server.
+import { existsSync } from 'node:fs'
 import { openDatabase } from './database/database.js'
 import { parseStoreUri } from './database/uri.js'
 import { checkDatabase } from './sessions/sql-check.js'
@@ -14,7 +15,10 @@ export async function runDatabaseTask(task: DatabaseTask, uri: string | undefine
       'Name a database: --session_service_uri sqlite:///sessions.db or postgresql://user:password@host/database',
     )
   }
-  const database = await openDatabase(parsed, { asItIs: task === 'check' })
+  if (task === 'check' && parsed.kind === 'sqlite' && !existsSync(parsed.path)) {
+    throw new Error(`There is no file ${parsed.shown}`)
+  }
+  const database = await openDatabase(parsed)
   try {
     if (task === 'migrate') {
       await prepareSchema(database)

@@ -31,25 +31,22 @@ export interface Database extends Connection {
    * same file.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Sets it up for work, once its contents have been found to be ours. */
+  adopt(): Promise<void>
   /** Rejects when the database cannot be reached. */
   check(): Promise<void>
   /** Waits for what is under way. Closing again does nothing. */
   close(): Promise<void>
 }
 
-export interface OpenOptions {
-  /** Neither makes a file nor changes the one that there is. */
-  asItIs?: boolean
-}
-
-/** Opens a database; rejects with one sentence for the person who started the process. */
-export async function openDatabase(
-  uri: Exclude<StoreUri, { kind: 'memory' }>,
-  options: OpenOptions = {},
-): Promise<Database> {
+/**
+ * Opens a database; rejects with one sentence for the person who started the process. Nothing of what is in it changes
+ * by that.
+ */
+export async function openDatabase(uri: Exclude<StoreUri, { kind: 'memory' }>): Promise<Database> {
   if (uri.kind === 'sqlite') {
     const { openSqlite } = await import('./sqlite.js')
-    return openSqlite(uri, options)
+    return openSqlite(uri)
   }
   const { openPostgres } = await import('./postgres.js')
   return openPostgres(uri)

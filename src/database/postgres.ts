@@ -74,6 +74,8 @@ class PostgresDatabase implements Database {
     return persist(() => this.#attempt(work, options), explain)
   }
 
+  async adopt(): Promise<void> {}
+
   async check(): Promise<void> {
     await this.all('select 1')
   }

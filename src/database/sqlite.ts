@@ -1,37 +1,35 @@
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AdkError, messageOf } from '../core/errors.js'
-import type { Connection, Database, OpenOptions, Row, TransactionOptions, Value } from './database.js'
+import type { Connection, Database, Row, TransactionOptions, Value } from './database.js'
 import { persist, type Failure } from './failure.js'
 import { Queue } from './queue.js'
 import { sqliteDriver, type OpenSqliteFile, type SqliteConnection } from './sqlite-driver.js'
 import type { StoreUri } from './uri.js'
 
 /**
- * Write-ahead log: readers and the writer do not wait for each other, and what is committed survives the death of the
- * process. `normal` leaves out one flush per commit, so that a power cut may cost the last moments, never the file.
- * Waiting for a lock is done here and not in the driver, which would hold up everything else.
+ * Waiting for a lock is done here and not in the driver, which would hold up everything else. `normal` leaves out one
+ * flush per commit, so that a power cut may cost the last moments, never the file.
  */
-const PRAGMAS = [
-  'pragma busy_timeout = 0',
-  'pragma journal_mode = wal',
-  'pragma synchronous = normal',
-  'pragma foreign_keys = on',
-]
-const READING_PRAGMAS = PRAGMAS.filter((pragma) => !pragma.includes('journal_mode'))
+const PRAGMAS = ['pragma busy_timeout = 0', 'pragma synchronous = normal', 'pragma foreign_keys = on']
+
+/** Readers and the writer do not wait for each other, and what is committed survives the death of the process. */
+const WRITE_AHEAD = 'pragma journal_mode = wal'
 
 export async function openSqlite(
   { path, shown }: Extract<StoreUri, { kind: 'sqlite' }>,
-  { asItIs = false, openFile }: OpenOptions & { openFile?: OpenSqliteFile } = {},
+  openFile?: OpenSqliteFile,
 ): Promise<Database> {
   const open = openFile ?? (await sqliteDriver())
   const file = path === ':memory:' ? path : resolve(path)
-  if (file !== ':memory:') await checkPath(file, asItIs)
+  if (file !== ':memory:') await checkFolder(file)
   let connection: SqliteConnection | undefined
   try {
     connection = open(file)
     const database = new SqliteDatabase(connection, shown)
-    for (const pragma of asItIs ? READING_PRAGMAS : PRAGMAS) await database.all(pragma)
+    for (const pragma of PRAGMAS) await database.all(pragma)
+    // The first look into the file.
+    await database.all('select 1 from sqlite_master')
     return database
   } catch (error) {
     connection?.close()
@@ -39,8 +37,7 @@ export async function openSqlite(
   }
 }
 
-async function checkPath(file: string, mustExist: boolean): Promise<void> {
-  if (mustExist && !(await stat(file).catch(() => undefined))) throw new Error(`There is no file ${file}`)
+async function checkFolder(file: string): Promise<void> {
   const folder = dirname(file)
   const found = await stat(folder).catch(() => undefined)
   if (!found?.isDirectory()) {
@@ -83,6 +80,10 @@ class SqliteDatabase implements Database {
         throw error
       }
     })
+  }
+
+  async adopt(): Promise<void> {
+    await this.all(WRITE_AHEAD)
   }
 
   async check(): Promise<void> {

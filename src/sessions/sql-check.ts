@@ -67,11 +67,12 @@ async function damage(database: Database): Promise<string[]> {
   )
 }
 
+/** The official ADKs differ in the types of their columns; ours are those of `@google/adk`. */
 function makerOf(make: Database['make'], found: TableColumns): string {
   const sessions = found.get('sessions')
   const time = sessions?.get('update_time')
   if (time === undefined) return 'nobody yet'
-  if (make === 'postgres') return time.includes('without time zone') ? 'adk-python' : 'adk-ts or @google/adk'
-  if (time === 'real') return 'adk-ts or adk-python'
-  return sessions?.get('id')?.startsWith('varchar') ? 'adk-python' : '@google/adk'
+  if (make === 'postgres') return time.includes('without time zone') ? 'adk-ts or adk-python' : '@google/adk'
+  const isPython = time === 'real' || sessions?.get('id')?.startsWith('varchar')
+  return isPython ? 'adk-python' : 'adk-ts or @google/adk'
 }

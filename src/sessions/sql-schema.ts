@@ -14,6 +14,8 @@ export interface SessionSchema {
 }
 
 const VERSION = '1'
+/** The setting that tells the tables we made from those of `@google/adk`, which otherwise look the same. */
+const OURS = 'adk_ts_times'
 export const TABLES = ['adk_internal_metadata', 'app_states', 'user_states', 'sessions', 'events'] as const
 
 /** The columns that every maker of the schema has; there may be others, which are left alone. */
@@ -29,18 +31,10 @@ export type TableColumns = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Makes what is missing. Rejects with one sentence when the database holds something else. */
 export async function prepareSchema(database: Database): Promise<SessionSchema> {
-  const found = await database.transaction(
-    async (connection) => {
-      const problem = await schemaProblem(connection, await readTables(connection, database.make))
-      if (problem) throw new Error(`The database ${database.shown} ${problem}`)
-      for (const statement of DDL[database.make]) await connection.run(statement)
-      await connection.run(
-        `insert into adk_internal_metadata ("key", value) values ('schema_version', '${VERSION}') on conflict do nothing`,
-      )
-      return readTables(connection, database.make)
-    },
-    { alone: true },
-  )
+  await refuseOthers(database, database)
+  await database.adopt()
+  await database.transaction((connection) => makeTables(connection, database), { alone: true })
+  const found = await readTables(database, database.make)
   const timeType = found.get('sessions')?.get('update_time') ?? ''
   return {
     database,
@@ -48,6 +42,27 @@ export async function prepareSchema(database: Database): Promise<SessionSchema> 
     newTime: await newTime(database, found),
     eventUnit: await eventUnit(database),
   }
+}
+
+async function makeTables(connection: Connection, database: Database): Promise<void> {
+  const before = await refuseOthers(connection, database)
+  for (const statement of DDL[database.make]) await connection.run(statement)
+  const settings = before.has('sessions')
+    ? { schema_version: VERSION }
+    : { schema_version: VERSION, [OURS]: 'seconds' }
+  for (const setting of Object.entries(settings)) {
+    await connection.run(
+      'insert into adk_internal_metadata ("key", value) values (?, ?) on conflict do nothing',
+      setting,
+    )
+  }
+}
+
+async function refuseOthers(connection: Connection, { make, shown }: Database): Promise<TableColumns> {
+  const found = await readTables(connection, make)
+  const problem = await schemaProblem(connection, found)
+  if (problem) throw new Error(`The database ${shown} ${problem}`)
+  return found
 }
 
 /** Why these tables are not to be used, as the end of a sentence about the database. */
@@ -106,7 +121,8 @@ async function newTime(database: Database, found: TableColumns): Promise<StoredT
   const time = newest?.update_time
   if (typeof time === 'string' || typeof time === 'number') return time
   const columns = found.get('sessions')
-  if (columns?.get('update_time') === 'real') return 0
+  const ours = await database.all('select 1 from adk_internal_metadata where "key" = ?', [OURS])
+  if (ours.length > 0 || columns?.get('update_time') === 'real') return 0
   return columns?.get('id')?.startsWith('varchar') ? '' : MILLISECONDS * 10
 }
 
@@ -134,35 +150,36 @@ const STATE_ROWS = [
 ]
 
 /**
- * SQLite as adk-python's own SQLite sessions have it, with the version that the others look for. PostgreSQL as
- * `@google/adk` makes it, which would otherwise change it when it opens it. The indexes are those that reading needs:
- * in the order of appends, which SQLite keeps by itself.
+ * As `@google/adk` spells them, which would otherwise change the tables when it opens them; the rest suits adk-python,
+ * down to the index that it looks for. An index that is not its own `@google/adk` drops, so they are made again.
  */
 const DDL: Record<Database['make'], readonly string[]> = {
   sqlite: [
-    `create table if not exists adk_internal_metadata ("key" text not null primary key, value text not null)`,
-    `create table if not exists app_states (app_name text not null primary key, state text not null, update_time real not null)`,
-    `create table if not exists user_states (app_name text not null, user_id text not null, state text not null,
-       update_time real not null, primary key (app_name, user_id))`,
-    `create table if not exists sessions (app_name text not null, user_id text not null, id text not null, state text not null,
-       create_time real not null, update_time real not null, primary key (app_name, user_id, id))`,
+    'create table if not exists adk_internal_metadata (`key` text not null, `value` text not null, primary key (`key`))',
+    `create table if not exists app_states (app_name text not null, state json not null, update_time datetime not null,
+       primary key (app_name))`,
+    `create table if not exists user_states (app_name text not null, user_id text not null, state json not null,
+       update_time datetime not null, primary key (app_name, user_id))`,
+    `create table if not exists sessions (id text not null, app_name text not null, user_id text not null, state json not null,
+       create_time datetime not null, update_time datetime not null, primary key (app_name, user_id, id))`,
     `create table if not exists events (id text not null, app_name text not null, user_id text not null, session_id text not null,
-       invocation_id text not null, timestamp real not null, event_data text not null,
+       invocation_id text not null, timestamp datetime not null, event_data json not null,
        primary key (app_name, user_id, session_id, id),
        foreign key (app_name, user_id, session_id) references sessions (app_name, user_id, id) on delete cascade)`,
-    `create index if not exists idx_events_app_user_session on events (app_name, user_id, session_id)`,
+    // In the order of rows, which is that of the appends.
+    'create index if not exists idx_events_app_user_session on events (app_name, user_id, session_id)',
   ],
   postgres: [
-    `create table if not exists adk_internal_metadata ("key" varchar(255) not null primary key, value varchar(255) not null)`,
+    'create table if not exists adk_internal_metadata ("key" varchar(255) not null primary key, value varchar(255) not null)',
     `create table if not exists app_states (app_name varchar(191) not null primary key, state jsonb not null,
-       update_time timestamptz not null)`,
+       update_time timestamp(6) not null)`,
     `create table if not exists user_states (app_name varchar(191) not null, user_id varchar(191) not null, state jsonb not null,
-       update_time timestamptz not null, primary key (app_name, user_id))`,
+       update_time timestamp(6) not null, primary key (app_name, user_id))`,
     `create table if not exists sessions (id varchar(191) not null, app_name varchar(191) not null, user_id varchar(191) not null,
-       state jsonb not null, create_time timestamptz not null, update_time timestamptz not null,
+       state jsonb not null, create_time timestamp(6) not null, update_time timestamp(6) not null,
        primary key (id, app_name, user_id))`,
     `create table if not exists events (id varchar(191) not null, app_name varchar(191) not null, user_id varchar(191) not null,
-       session_id varchar(191) not null, invocation_id varchar(255) not null, timestamp timestamptz not null,
+       session_id varchar(191) not null, invocation_id varchar(255) not null, timestamp timestamp(6) not null,
        event_data jsonb not null, primary key (id, app_name, user_id, session_id))`,
     `create index if not exists idx_events_app_user_session_ts_id
        on events (app_name, user_id, session_id, timestamp desc, id desc)`,

@@ -38,13 +38,13 @@ export function statementsFor(make: Database['make'], times: Times) {
        where s.app_name = ? and s.user_id = ? and s.id = ?`,
     listOfApp: list('app_name = ?'),
     listOfUser: list('app_name = ? and user_id = ?'),
-    userStates: `select user_id as "userId", ${json('state')} as state from user_states where app_name = ?`,
+    statesOfUsers: `select user_id as "userId", ${json('state')} as state from user_states where app_name = ?`,
     lockSession: `
       select ${times.read('create_time')} as created, ${times.read('update_time')} as updated
         from sessions where ${ONE}${lock}`,
     sessionState: `select ${json('state')} as state from sessions where ${ONE}`,
     appState: `select ${json('state')} as state from app_states where app_name = ?`,
-    userState: `select ${json('state')} as state from user_states where app_name = ? and user_id = ?`,
+    userState: `select user_id as "userId", ${json('state')} as state from user_states where app_name = ? and user_id = ?`,
     lockAppState: `select ${json('state')} as state from app_states where app_name = ?${lock}`,
     lockUserState: `select ${json('state')} as state from user_states where app_name = ? and user_id = ?${lock}`,
     addSession: `

@@ -110,7 +110,7 @@ export class SqlSessionService extends BaseSessionService {
     const [users, rows] =
       userId === undefined
         ? [
-            await database.all(this.#sql.userStates, [appName]),
+            await database.all(this.#sql.statesOfUsers, [appName]),
             await database.all(this.#sql.listOfApp, [appName]),
           ]
         : [

@@ -13,7 +13,7 @@ it('check tells what is in a database that a server uses', async () => {
   await createSession(url, 'weather')
   const { code, stdout } = await run(['db', 'check'], { cwd, env: { DATABASE_URL: 'sqlite:///my.db' } })
   expect(stdout).toBe(`Database  my.db (SQLite)
-Made by   adk-ts or adk-python
+Made by   adk-ts or @google/adk
 Contents  0 events in 1 sessions of 1 apps
 Problems  none
 `)
@@ -49,7 +49,7 @@ it('check names what is wrong, and migrate mends what it can', async () => {
   const uri = `sqlite:///${path}`
   await db('migrate', uri)
   const database = await openSqlite({ kind: 'sqlite', path, shown: path })
-  await database.run("insert into sessions values ('a', 'u', 's', '{}', 1, 1)")
+  await database.run("insert into sessions values ('s', 'a', 'u', '{}', 1, 1)")
   await database.run("insert into events values ('e', 'a', 'u', 's', 'i', 1, 'no JSON')")
   await database.close()
   const broken = await db('check', uri)

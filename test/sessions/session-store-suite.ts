@@ -519,17 +519,26 @@ export function describeSessionStore(
 
     describe('listing', () => {
       test('is of one user or of all, oldest first, without events and with merged state', async () => {
-        for (const sessionId of ['c', 'a', 'b']) await create({ own: sessionId }, { sessionId })
+        for (const sessionId of ['c', 'a', 'b'])
+          await create({ own: sessionId, 'user:name': 'me' }, { sessionId })
         await create({ 'app:shared': 1, 'user:mine': 2 }, { userId: 'other', sessionId: 'd' })
         await create({}, { appName: 'other' })
         await store.appendEvent({ session: await read({ sessionId: 'a' }), event: textEvent('hi') })
         const { sessions } = await store.listSessions({ appName: 'app', userId: 'user' })
         expect(sessions.map(({ id, state, events }) => ({ id, state, events }))).toEqual([
-          { id: 'c', state: { own: 'c', 'app:shared': 1 }, events: [] },
-          { id: 'a', state: { own: 'a', 'app:shared': 1 }, events: [] },
-          { id: 'b', state: { own: 'b', 'app:shared': 1 }, events: [] },
+          { id: 'c', state: { own: 'c', 'app:shared': 1, 'user:name': 'me' }, events: [] },
+          { id: 'a', state: { own: 'a', 'app:shared': 1, 'user:name': 'me' }, events: [] },
+          { id: 'b', state: { own: 'b', 'app:shared': 1, 'user:name': 'me' }, events: [] },
         ])
-        expect((await idsOf({ appName: 'app' })).sort()).toEqual(['a', 'b', 'c', 'd'])
+        const all = (await store.listSessions({ appName: 'app' })).sessions
+        expect(new Map(all.map(({ id, state }) => [id, state['user:name']]))).toEqual(
+          new Map([
+            ['c', 'me'],
+            ['a', 'me'],
+            ['b', 'me'],
+            ['d', undefined],
+          ]),
+        )
         expect(await idsOf({ appName: 'app', userId: 'nobody' })).toEqual([])
         expect(await idsOf({ appName: 'nothing' })).toEqual([])
       })

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 for (const [name, driver] of await sqliteDrivers()) {
   const open = async (path: string) =>
-    openSqlSessions(await openSqlite({ kind: 'sqlite', path, shown: path }, { openFile: driver }))
+    openSqlSessions(await openSqlite({ kind: 'sqlite', path, shown: path }, driver))
   const freshPath = () => join(folder, `${count++}.db`)
   describeSessionStore(`SQLite, ${name}`, () => open(freshPath()))
   describeSessionStore(`SQLite in memory, ${name}`, () => open(':memory:'))

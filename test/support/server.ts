@@ -46,7 +46,6 @@ export interface TestServerOptions extends Partial<ServerOptions> {
 export interface TestServer {
   app: FastifyInstance
   apps: Apps
-  sessions: InMemorySessionService
   sessions: BaseSessionService
   artifacts: InMemoryArtifactService
   memory: InMemoryMemoryService
