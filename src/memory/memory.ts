@@ -6,6 +6,7 @@ import {
 } from '../core/memory.js'
 import { stringifyContent } from '../core/event.js'
 import { keyOf, type Session, type SessionKey } from '../core/session.js'
+import { rank, wordsOf } from './ranking.js'
 
 interface Remembered {
   readonly entry: MemoryEntry
@@ -42,26 +43,8 @@ export class InMemoryMemoryService extends BaseMemoryService {
 
   override async searchMemory(request: SearchMemoryRequest): Promise<SearchMemoryResponse> {
     const remembered = [...(this.#users.get(userKey(request.appName, request.userId))?.values() ?? [])].flat()
-    const weights = [...wordsOf(request.query)].map((word) => ({ word, weight: rarity(word, remembered) }))
-    const scored = remembered
-      .map(({ entry, words }) => ({
-        entry,
-        score: weights.reduce((sum, { word, weight }) => sum + (words.has(word) ? weight : 0), 0),
-      }))
-      .filter(({ score }) => score > 0)
-      .toSorted((a, b) => b.score - a.score)
-    return { memories: scored.map(({ entry }) => entry) }
+    return { memories: rank(remembered, wordsOf(request.query)).map(({ entry }) => entry) }
   }
 }
 
 const userKey = (appName: string, userId: string): string => JSON.stringify([appName, userId])
-
-function wordsOf(text: string): Set<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
-}
-
-/** A word that few messages hold says more about them: its inverse document frequency. */
-function rarity(word: string, remembered: Remembered[]): number {
-  const holding = remembered.filter(({ words }) => words.has(word)).length
-  return holding === 0 ? 0 : Math.log(1 + remembered.length / holding)
-}
