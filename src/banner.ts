@@ -1,6 +1,6 @@
 import type { Config } from './config.js'
 import { isLoopback } from './server/guard.js'
-import { whereSessionsAre } from './stores.js'
+import { whereArtifactsAre, whereSessionsAre } from './stores.js'
 
 /** Of the inside of the box, in characters. */
 const WIDTH = 77
@@ -28,6 +28,8 @@ function notes(url: string, appNames: readonly string[], config: Config): [strin
     ['API docs', `${url}/docs`],
     ['Sessions', whereSessionsAre(config)],
   ]
+  const artifacts = whereArtifactsAre(config)
+  if (artifacts !== undefined) result.push(['Artifacts', artifacts])
   if (config.configFile !== undefined) result.push(['Config', config.configFile])
   if (config.offline === 'always') result.push(['Offline', 'a built-in stand-in answers, no model is called'])
   if (config.offline === 'auto') {

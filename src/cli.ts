@@ -6,6 +6,7 @@ import { fromEnvironment, OFFLINE_MODES, type Config, type OfflineMode } from '.
 import { messageOf } from './core/errors.js'
 import {
   normalizeArguments,
+  parseDuration,
   parseLogLevel,
   parseMegabytes,
   parseOrigins,
@@ -27,7 +28,10 @@ interface ServerFlags {
   offline?: OfflineMode
   max_body_mb: number
   session_service_uri?: string
+  artifact_service_uri?: string
+  memory_service_uri?: string
   use_local_storage?: true
+  session_ttl?: number
 }
 
 const HELP_WIDTH = 100
@@ -118,11 +122,24 @@ function addApiServer(program: Command): void {
       'where sessions are kept: memory://, sqlite:///sessions.db or postgresql://user:password@host/database ' +
         '(default: DATABASE_URL, else in memory)',
     )
+    .option(
+      '--artifact_service_uri <uri>',
+      'where artifacts are kept: memory://, file:///absolute/folder or gs://bucket (default: in memory)',
+    )
+    .option(
+      '--memory_service_uri <uri>',
+      'where memory is kept: memory://, sqlite:///memory.db or postgresql://… (default: in memory)',
+    )
     .addOption(
       new Option(
         '--use_local_storage',
-        'keep sessions in .adk/session.db in the folder of the agents',
-      ).conflicts('session_service_uri'),
+        'keep sessions and artifacts in .adk in the folder of the agents',
+      ).conflicts(['session_service_uri', 'artifact_service_uri']),
+    )
+    .option(
+      '--session_ttl <duration>',
+      'delete sessions that had no update for so long, such as 30m or 7d (default: never)',
+      parseDuration,
     )
     .option('--max_body_mb <number>', 'largest request body, in MiB', parseMegabytes, 50)
     .helpOption('--help', 'show this help')
@@ -173,10 +190,13 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
     autoCreateSession: flags.auto_create_session ?? false,
     offline: flags.offline ?? 'never',
     maxBodyMb: flags.max_body_mb,
+    sessionTtl: flags.session_ttl,
     drainMs: 8000,
     ...fromEnvironment(),
     ...(await readConfigFile(process.cwd())),
     ...(flags.session_service_uri !== undefined && { sessionServiceUri: flags.session_service_uri }),
+    artifactServiceUri: flags.artifact_service_uri,
+    memoryServiceUri: flags.memory_service_uri,
     useLocalStorage: flags.use_local_storage ?? false,
   })
   await serve(config)

@@ -10,6 +10,7 @@ import { OfflineModel } from './models/offline/offline.js'
 import { LLMRegistry } from './models/registry.js'
 import { isApp } from './runner/app.js'
 import { Runner, type RunnerConfig } from './runner/runner.js'
+import { Retention } from './runs/retention.js'
 import { Runs } from './runs/runs.js'
 import { buildServer } from './server/app.js'
 import type { Apps, ServedApp } from './server/deps.js'
@@ -52,7 +53,14 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     log,
     options: { ...config, bodyLimit: config.maxBodyMb * 1024 * 1024, version: VERSION },
   })
+  const { sessionTtl: ttl } = config
+  const retention =
+    ttl === undefined
+      ? undefined
+      : new Retention({ keepers: { runs, sessions, artifacts, memory }, ttl, log })
+  retention?.start()
   app.addHook('onClose', async () => {
+    await retention?.stop()
     await apps.close()
     await stores.close()
   })

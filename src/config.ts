@@ -21,8 +21,16 @@ export interface Config {
   readonly defaultApp: string | undefined
   /** Where sessions are kept; in memory, if nothing is said. */
   readonly sessionServiceUri?: string | undefined
-  /** Keep sessions in a database inside the folder of the agents. */
+  /** Where artifacts are kept; in memory, if nothing is said. */
+  readonly artifactServiceUri?: string | undefined
+  /** Where memory is kept; in memory, if nothing is said. */
+  readonly memoryServiceUri?: string | undefined
+  /** Where an emulator of Google Cloud Storage is, instead of Google. */
+  readonly storageEmulator?: string | undefined
+  /** Keep sessions and artifacts inside the folder of the agents. */
   readonly useLocalStorage?: boolean
+  /** How long a session is kept after its last update, in seconds; for ever, if nothing is said. */
+  readonly sessionTtl?: number | undefined
   /** How long running requests may take to finish at shutdown, in milliseconds. */
   readonly drainMs: number
   /** The name of the configuration file, if there is one. */
@@ -31,9 +39,12 @@ export interface Config {
 }
 
 /** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */
-export function fromEnvironment(): Pick<Config, 'defaultApp' | 'sessionServiceUri'> {
+export function fromEnvironment(): Pick<Config, 'defaultApp' | 'sessionServiceUri' | 'storageEmulator'> {
   return {
     defaultApp: process.env['ADK_DEFAULT_APP_NAME']?.trim() || undefined,
     sessionServiceUri: process.env['DATABASE_URL']?.trim() || undefined,
+    // Written with or without its scheme.
+    storageEmulator:
+      process.env['STORAGE_EMULATOR_HOST']?.trim().replace(/^(?!https?:\/\/)(?=.)/, 'http://') || undefined,
   }
 }

@@ -16,6 +16,18 @@ export function parseMegabytes(text: string): number {
   throw new InvalidArgumentError('It is a number of MiB from 1 to 1024.')
 }
 
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+
+/** `30m` or `7d`, in seconds. */
+export function parseDuration(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})\s*([smhdw])$/i.exec(text.trim()) ?? []
+  const seconds = Number(count) * (SECONDS[unit.toLowerCase()] ?? 0)
+  if (seconds > 0) return seconds
+  throw new InvalidArgumentError(
+    'It is a number of seconds, minutes, hours, days or weeks, such as 90s, 30m or 7d.',
+  )
+}
+
 export function parsePrefix(text: string): string {
   if (/^\/[^\s?#]*$/.test(text)) return text.replace(/\/+$/, '')
   throw new InvalidArgumentError('A prefix starts with "/", such as /adk.')

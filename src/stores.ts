@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InMemoryArtifactService } from './artifacts/memory.js'
+import { parseArtifactUri, type ArtifactUri } from './artifacts/uri.js'
 import type { Config } from './config.js'
 import type { BaseArtifactService } from './core/artifact.js'
 import type { BaseMemoryService } from './core/memory.js'
@@ -25,8 +26,8 @@ export async function openStores(config: Config): Promise<Stores> {
   const databases = new Databases()
   try {
     const sessions = await openSessions(config, databases)
-    const artifacts = new InMemoryArtifactService()
-    const memory = new InMemoryMemoryService()
+    const artifacts = await openArtifacts(config)
+    const memory = await openMemory(config, databases)
     return {
       sessions,
       artifacts,
@@ -48,6 +49,36 @@ async function openSessions(config: Config, databases: Databases): Promise<BaseS
   if (config.useLocalStorage) await mkdir(localFolder(config), { recursive: true })
   const { openSqlSessions } = await import('./sessions/sql.js')
   return openSqlSessions(await databases.open(uri))
+}
+
+async function openArtifacts(config: Config): Promise<BaseArtifactService> {
+  const uri = artifactUri(config)
+  switch (uri.kind) {
+    case 'memory':
+      return new InMemoryArtifactService()
+    case 'files': {
+      const { FileArtifactService } = await import('./artifacts/files.js')
+      return FileArtifactService.open(uri.folder)
+    }
+    case 'gcs': {
+      const { GcsArtifactService } = await import('./artifacts/gcs.js')
+      const { storageEmulator } = config
+      // An emulator wants to know nobody.
+      return GcsArtifactService.open(
+        uri.bucket,
+        storageEmulator ? { endpoint: storageEmulator, authorize: null } : {},
+      )
+    }
+    default:
+      return uri satisfies never
+  }
+}
+
+async function openMemory(config: Config, databases: Databases): Promise<BaseMemoryService> {
+  const uri = parseStoreUri(config.memoryServiceUri ?? 'memory://', 'memory service')
+  if (uri.kind === 'memory') return new InMemoryMemoryService()
+  const { SqlMemoryService } = await import('./memory/sql.js')
+  return SqlMemoryService.open(await databases.open(uri))
 }
 
 /** Databases by where they are: stores that use the same one share its connections. */
@@ -79,6 +110,11 @@ function sessionUri(config: Config): StoreUri {
   return parseStoreUri(config.sessionServiceUri ?? 'memory://', 'session service')
 }
 
+function artifactUri(config: Config): ArtifactUri {
+  if (config.useLocalStorage) return { kind: 'files', folder: join(localFolder(config), 'artifacts') }
+  return parseArtifactUri(config.artifactServiceUri ?? 'memory://')
+}
+
 /** Where `--use_local_storage` keeps things, as adk-python does. */
 export function localFolder({ agentsDir }: Config): string {
   const isFile = statSync(agentsDir, { throwIfNoEntry: false })?.isFile() ?? false
@@ -91,4 +127,11 @@ export function whereSessionsAre(config: Config): string {
   return uri.kind === 'memory' || uri.shown === 'memory'
     ? 'kept in memory only; they end with this process'
     : `kept in ${uri.shown}`
+}
+
+/** The same for artifacts; `undefined` where there is nothing to say. */
+export function whereArtifactsAre(config: Config): string | undefined {
+  const uri = artifactUri(config)
+  if (uri.kind === 'memory') return undefined
+  return `kept in ${uri.kind === 'files' ? uri.folder : `gs://${uri.bucket}`}`
 }

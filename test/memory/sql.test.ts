@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { createEvent } from '../../src/core/event.js'
 import { openDatabase } from '../../src/database/database.js'
-import { openSqlite } from '../../src/database/sqlite.js'
-import { sqliteDrivers } from '../../src/database/sqlite-driver.js'
 import { parseStoreUri } from '../../src/database/uri.js'
 import { SqlMemoryService } from '../../src/memory/sql.js'
 import { freshPostgres, freshSqlite } from '../support/database.js'
@@ -14,13 +12,7 @@ async function open(text: string) {
   return SqlMemoryService.open(await openDatabase(uri))
 }
 
-for (const [name, driver] of await sqliteDrivers()) {
-  describeMemoryStore(`SQLite, ${name}`, async () =>
-    SqlMemoryService.open(
-      await openSqlite({ kind: 'sqlite', path: ':memory:', shown: 'memory' }, { openFile: driver }),
-    ),
-  )
-}
+describeMemoryStore('SQLite', async () => open('sqlite://'))
 describeMemoryStore('PostgreSQL', async () => open(await freshPostgres()))
 
 const said = (text: string) =>
