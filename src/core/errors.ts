@@ -30,6 +30,7 @@ export const PROBLEMS = {
   invalid_message: 422,
   invalid_last_event_id: 422,
   name_not_storable: 422,
+  idempotency_key_reused: 422,
   headers_too_large: 431,
   agent_failed: 500,
   app_load_failed: 500,

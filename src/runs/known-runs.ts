@@ -1,6 +1,6 @@
 import { clock } from '../core/clock.js'
 import type { SessionKey } from '../core/session.js'
-import type { ActiveRun } from './run.js'
+import type { ActiveRun } from './active-run.js'
 
 /** How much of what has ended is kept. */
 export interface Retention {
@@ -19,8 +19,8 @@ export const nameOf = ({ appName, userId, sessionId }: SessionKey): string =>
 /** The runs that can be asked for: those under way, and of those that have ended the latest. */
 export class KnownRuns {
   readonly #retention: Retention
-  /** By the name of their session; oldest first. */
-  readonly #runs = new Map<string, ActiveRun[]>()
+  /** By the name of their session and their id; oldest first. */
+  readonly #runs = new Map<string, Map<string, ActiveRun>>()
   /** In the order in which they ended. */
   readonly #ended = new Set<ActiveRun>()
   #characters = 0
@@ -30,38 +30,37 @@ export class KnownRuns {
   }
 
   find(key: SessionKey, id: string): ActiveRun | undefined {
-    return this.list(key).find((run) => run.id === id)
+    this.#dropOldest()
+    return this.#runs.get(nameOf(key))?.get(id)
   }
 
-  list(key: SessionKey): readonly ActiveRun[] {
+  list(key: SessionKey): ActiveRun[] {
     this.#dropOldest()
-    return this.#runs.get(nameOf(key)) ?? []
+    return [...(this.#runs.get(nameOf(key))?.values() ?? [])]
   }
 
   add(run: ActiveRun): void {
-    const name = nameOf(run.key)
-    const runs = this.#runs.get(name)
-    if (runs) runs.push(run)
-    else this.#runs.set(name, [run])
+    const runs = this.#runs.get(run.session)
+    if (runs) runs.set(run.id, run)
+    else this.#runs.set(run.session, new Map([[run.id, run]]))
     run.onEnd(() => this.#keep(run))
   }
 
-  /** A name for a run that continues an invocation, or begins it. */
+  /** A name for a run that continues an invocation. */
   freeId(key: SessionKey, invocationId: string): string {
-    const taken = new Set(this.list(key).map(({ id }) => id))
     let id = invocationId
-    for (let number = 2; taken.has(id); number++) id = `${invocationId}.${number}`
+    for (let number = 2; this.find(key, id); number++) id = `${invocationId}.${number}`
     return id
   }
 
   forget(key: SessionKey): void {
     const name = nameOf(key)
-    for (const run of this.#runs.get(name) ?? []) this.#release(run)
+    for (const run of this.#runs.get(name)?.values() ?? []) this.#release(run)
     this.#runs.delete(name)
   }
 
   #keep(run: ActiveRun): void {
-    if (!this.#runs.get(nameOf(run.key))?.includes(run)) return
+    if (this.#runs.get(run.session)?.get(run.id) !== run) return // forgotten with its session
     this.#ended.add(run)
     this.#characters += run.characters
     this.#dropOldest()
@@ -79,10 +78,9 @@ export class KnownRuns {
 
   #drop(run: ActiveRun): void {
     this.#release(run)
-    const name = nameOf(run.key)
-    const others = this.#runs.get(name)?.filter((each) => each !== run) ?? []
-    if (others.length > 0) this.#runs.set(name, others)
-    else this.#runs.delete(name)
+    const others = this.#runs.get(run.session)
+    others?.delete(run.id)
+    if (others?.size === 0) this.#runs.delete(run.session)
   }
 
   #release(run: ActiveRun): void {

@@ -31,7 +31,7 @@ export class EventLog {
   /** The highest index that fell out, of all events and of complete ones. */
   #lost = -1
   #lostComplete = -1
-  readonly #waiting = new Set<() => void>()
+  #waiting: (() => void)[] = []
 
   /** Events so far, those included that fell out. */
   get size(): number {
@@ -128,8 +128,10 @@ export class EventLog {
   }
 
   #wake(): void {
-    for (const wake of this.#waiting) wake()
-    this.#waiting.clear()
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
   }
 
   #change(signal: AbortSignal | undefined): Promise<void> {
@@ -139,12 +141,12 @@ export class EventLog {
         resolve()
       }
       const leave = () => {
-        this.#waiting.delete(wake)
+        this.#waiting = this.#waiting.filter((each) => each !== wake)
         reject(signal?.reason as Error) // whoever aborts gives an Error
       }
       if (signal?.aborted) return leave()
       signal?.addEventListener('abort', leave, { once: true })
-      this.#waiting.add(wake)
+      this.#waiting.push(wake)
     })
   }
 }

@@ -1,14 +1,16 @@
 // A run is one message being answered: started once, watched by any number of readers, cancelled by anyone who may, and
 // kept for a while after its end. Every way in goes through here, so that turns on one session never mix. Agents are
 // driven by runner/; who may start what, and how runs look on the wire, is for those who call.
+import { linkAbort, type LinkedAbort } from '../core/abort.js'
 import { newInvocationId } from '../core/clock.js'
 import { AdkError } from '../core/errors.js'
 import type { SessionKey } from '../core/session.js'
 import type { Runner } from '../runner/runner.js'
 import type { Log } from '../telemetry/log.js'
+import { ActiveRun } from './active-run.js'
 import { KnownRuns, nameOf, type Retention } from './known-runs.js'
 import { Turns, type Release } from './queue.js'
-import { ActiveRun, type AttachedRun, type Run, type StartRun } from './run.js'
+import type { AttachedRun, Run, StartRun } from './run.js'
 
 export interface RunsOptions {
   log: Log
@@ -45,9 +47,11 @@ export class Runs {
   /**
    * Starts a run that goes on whether or not anybody reads it. Runs have their turns in the order of these calls; there
    * is no limit to how long one waits. Throws `session_busy` when too many wait already, and `too_many_runs` when the
-   * server has no room.
+   * server has no room. With `once`, a request that was made before gets the run that it got then.
    */
   start(request: StartRun): Run {
+    const earlier = this.#findEarlier(request)
+    if (earlier) return earlier
     const { run, turn } = this.#enter(request, false)
     void this.#drive(run, turn)
     return run
@@ -85,7 +89,7 @@ export class Runs {
 
   /** For a session that is deleted: cancels what runs, or waits to run, and forgets what has run. */
   cancelSession(key: SessionKey, reason: AdkError): void {
-    const runs = [...this.#known.list(key)]
+    const runs = this.#known.list(key)
     this.#known.forget(key)
     for (const run of runs) run.cancel(reason)
   }
@@ -109,6 +113,16 @@ export class Runs {
     for (const run of this.#active) run.cancel(reason)
   }
 
+  #findEarlier({ key, once }: StartRun): Run | undefined {
+    if (!once) return undefined
+    const earlier = this.#known.list(key).find((run) => run.once?.key === once.key)
+    if (!earlier || earlier.once?.fingerprint === once.fingerprint) return earlier
+    throw new AdkError(
+      'idempotency_key_reused',
+      `The Idempotency-Key was used on session ${key.sessionId} with another request; give every new request a new key`,
+    )
+  }
+
   /** Gives a run its place in the queue of its session. */
   #enter(request: StartRun, isAttached: boolean): { run: ActiveRun; turn: Promise<Release> } {
     if (this.#closing) throw this.#closing
@@ -118,32 +132,31 @@ export class Runs {
         `The server is at its limit of ${this.#maxRuns} runs; try again in a moment`,
       )
     }
-    const { key } = request
-    const invocationId = request.invocationId ?? newInvocationId()
+    const { key, invocationId = newInvocationId() } = request
+    const session = nameOf(key)
+    const abort = linkAbort(request.signal)
+    const turn = this.#takePlace(key, abort, isAttached ? MAX_WAIT_MS : undefined)
+    const isContinued = invocationId === request.invocationId
     const run = new ActiveRun(request, {
-      id: this.#known.freeId(key, invocationId),
+      id: isContinued ? this.#known.freeId(key, invocationId) : invocationId,
       invocationId,
+      session,
       isAttached,
+      abort,
       maxLlmCalls: this.#maxLlmCalls,
       log: this.#log,
     })
-    const turn = this.#queue(run)
     this.#active.add(run)
     run.onEnd(() => this.#active.delete(run))
     this.#known.add(run)
     return { run, turn }
   }
 
-  #queue(run: ActiveRun): Promise<Release> {
-    const { key, signal, isAttached } = run
+  #takePlace(key: SessionKey, abort: LinkedAbort, maxWaitMs: number | undefined): Promise<Release> {
     try {
-      return this.#turns.take(nameOf(key), {
-        busy: busyText(key),
-        signal,
-        maxWaitMs: isAttached ? MAX_WAIT_MS : undefined,
-      })
+      return this.#turns.take(nameOf(key), { busy: busyText(key), signal: abort.signal, maxWaitMs })
     } catch (error) {
-      run.refuse(error)
+      abort.release()
       throw error
     }
   }
@@ -151,7 +164,6 @@ export class Runs {
   async #takeTurn(run: ActiveRun, turn: Promise<Release>): Promise<void> {
     try {
       run.onEnd(await turn)
-      run.signal.throwIfAborted()
       run.begin()
     } catch (error) {
       run.refuse(error)
@@ -172,4 +184,4 @@ export class Runs {
 const busyText = ({ sessionId }: SessionKey): string => `Session ${sessionId} is busy; try again in a moment`
 
 export type { LoggedEvent, ReadLog } from './log.js'
-export type { AttachedRun, Run, StartRun } from './run.js'
+export type { AttachedRun, Once, Run, StartRun } from './run.js'

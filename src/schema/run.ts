@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Content, Part } from './content.js'
 import { Flag, isJsonObject, JsonObject } from './json.js'
-import { Id, SessionPath } from './session.js'
+import { Id, opaqueName, opaqueText, SessionPath } from './session.js'
 
 /** Most parts that one message may have. */
 const MAX_PARTS = 1000
@@ -40,8 +40,7 @@ const FIELDS = {
   stateDelta: JsonObject.optional().describe('State to set together with the message.'),
   customMetadata: JsonObject.optional().describe('Copied to every event of the run.'),
   functionCallEventId: z.string().optional().describe('Accepted for compatibility.'),
-  invocationId: z
-    .string()
+  invocationId: opaqueText(z.string())
     .optional()
     .describe('Continue this interrupted invocation instead of beginning a new one; for resumable apps.'),
 }
@@ -106,7 +105,20 @@ export const Run = z
 export type Run = z.infer<typeof Run>
 
 export const RunPath = SessionPath.extend({
-  invocation_id: z.string().min(1).describe('The `id` of the run.'),
+  invocation_id: opaqueName(z.string()).describe('The `id` of the run.'),
+})
+
+export const RunHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .trim()
+    .min(1, { error: 'Idempotency-Key should have at least 1 character' })
+    .max(255, { error: 'Idempotency-Key should have at most 255 characters' })
+    .optional()
+    .describe(
+      'A key of your own for this request. As long as its run is kept, the same request to the session with the same key gets ' +
+        'the same answer instead of a second run. The run goes on when the client leaves.',
+    ),
 })
 
 export const WatchHeaders = z.looseObject({

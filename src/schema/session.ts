@@ -10,8 +10,11 @@ const UNFIT = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
 
 /** A name chosen by a client, which means nothing to the server: it is a key, never a path. */
 export const opaqueName = (text: z.ZodString) =>
+  opaqueText(text.min(1, { error: 'String should have at least 1 character' }))
+
+/** The same, which may be empty. */
+export const opaqueText = (text: z.ZodString) =>
   text
-    .min(1, { error: 'String should have at least 1 character' })
     .max(MAX_ID_LENGTH, { error: `String should have at most ${MAX_ID_LENGTH} characters` })
     .refine((name) => !UNFIT.test(name), {
       error: 'String should not contain control characters or lone surrogates',

@@ -14,24 +14,26 @@ const PING_AFTER_MS = 15_000
 const MAX_UNREAD_PINGS = 3
 
 const frame = (json: string): string => `data: ${json}\n\n`
-const numbered = (id: number, text: string): string => `id: ${id}\n${text}`
 
 /** Sends each event as it happens. A reader that is slow or stops holds up its own run only, and leaving ends it. */
 export function sendEvents(reply: FastifyReply, events: AsyncIterator<Event, void>): FastifyReply {
   return send(reply, new Frames(reply, { events, toFrame: (event) => frame(encodeEvent(event)) }))
 }
 
-/** Sends what a run has logged and what it will log. How slowly it is read, and whether it is read, is nothing to the run. */
-export function sendLog(
-  reply: FastifyReply,
-  run: Run,
-  events: AsyncIterator<LoggedEvent, void>,
-): FastifyReply {
+interface LogToSend {
+  events: AsyncIterator<LoggedEvent, void>
+  /** Whether frames have an `id`, so that a reader can tell where it stopped. */
+  isNumbered: boolean
+}
+
+/** Sends what a run has logged and will log. How slowly it is read, and whether it is read, is nothing to the run. */
+export function sendLog(reply: FastifyReply, run: Run, { events, isNumbered }: LogToSend): FastifyReply {
+  const number = (index: number, text: string): string => (isNumbered ? `id: ${index}\n${text}` : text)
   const frames = new Frames(reply, {
     events,
-    toFrame: ({ index, json }) => numbered(index, frame(json)),
+    toFrame: ({ index, json }) => number(index, frame(json)),
     // One past the last event, so that who has seen it need not see it again.
-    lastFrame: () => run.failure && numbered(run.size, errorFrame(reply, run.failure)),
+    lastFrame: () => run.failure && number(run.size, errorFrame(reply, run.failure)),
   })
   return send(reply, frames)
 }

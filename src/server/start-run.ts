@@ -1,11 +1,12 @@
 // What every request for a run goes through before the run has its place in line.
+import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import type { Content, FunctionResponse } from '../core/content.js'
 import { AdkError } from '../core/errors.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
 import type { BaseSessionService, SessionKey } from '../core/session.js'
-import type { StartRun } from '../runs/runs.js'
-import type { StartRunRequest } from '../schema/run.js'
+import type { Once, StartRun } from '../runs/runs.js'
+import type { RunHeaders, StartRunRequest } from '../schema/run.js'
 import type { ServerDeps } from './deps.js'
 
 /** Checks the app, the session and the message. The session is created where the server is set up so. */
@@ -51,6 +52,13 @@ async function createMissing(sessions: BaseSessionService, key: SessionKey): Pro
   } catch (error) {
     if (!(error instanceof AdkError && error.code === 'session_exists')) throw error
   }
+}
+
+/** What tells a request that is sent again; `undefined` when the client does not care. */
+export function onceOf(headers: z.infer<typeof RunHeaders>, body: unknown): Once | undefined {
+  const key = headers['idempotency-key']
+  if (key === undefined) return undefined
+  return { key, fingerprint: createHash('sha256').update(JSON.stringify(body)).digest('base64') }
 }
 
 const hasInvocation = (events: readonly Event[], invocationId: string | undefined): boolean =>

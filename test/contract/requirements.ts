@@ -276,6 +276,13 @@ export const REQUIREMENTS = {
     source: 'own',
   },
 
+  'once.same': {
+    sentence: 'a request that is sent again with the same Idempotency-Key gets the answer of the first',
+    source: 'own',
+  },
+  'once.leave': { sentence: 'its run goes on when the client leaves', source: 'own' },
+  'once.other': { sentence: 'another request with the same key is 422', source: 'own' },
+
   'artifact.save': {
     sentence: 'POST saves a part under a name, in either spelling, and answers what its version is',
     source: 'openapi',

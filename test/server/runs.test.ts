@@ -267,10 +267,12 @@ verifies('runs.leave', async () => {
 
 verifies('runs.slow-watcher', async () => {
   const text = 'x'.repeat(64 * 1024)
+  let read = 0
+  const isAhead = (count: number) => read < count - 10
   const agent = new WorkingAgent(async function* (context) {
     for (let count = 0; count < 400; count++) {
+      while (isAhead(count)) await sleep(1) // it goes at the pace of the one that reads
       yield said(context, text, { partial: true })
-      if (count % 10 === 0) await sleep(1)
     }
     yield said(context, 'done')
   })
@@ -280,7 +282,8 @@ verifies('runs.slow-watcher', async () => {
   const { id } = await start(server, { ...NEW, streaming: true }, url)
   const slow = await watch(port, `${url}/${id}/events`) // reads nothing for now
   const fast = await watch(port, `${url}/${id}/events`)
-  expect(await fast.rest()).toHaveLength(401)
+  while ((await fast.next()) !== undefined) read++
+  expect(read).toBe(401)
   expect(await ended(server, id, url)).toMatchObject({ status: 'completed', eventCount: 401 })
   const events = await slow.rest()
   expect(events.at(-1)).toMatchObject({ error_details: { error_type: 'run_events_gone' } })
@@ -522,6 +525,24 @@ verifies('runs.kept', async () => {
   const kept = (await server.send('GET', RUNS)).body.map(({ id }: { id: string }) => id)
   expect(kept).toEqual(ids.slice(2))
   expect((await server.send('GET', `${RUNS}/${ids[0]}/events`)).status).toBe(404)
+})
+
+for (const invocationId of ['\ud800', 'a\nb', 'x'.repeat(513)]) {
+  verifies('runs.start-refused', `the invocation ${JSON.stringify(invocationId.slice(0, 3))}`, async () => {
+    const server = await openSession({ isResumable: true })
+    const reply = await server.send('POST', RUNS, { invocationId })
+    expect(reply).toMatchObject({ status: 422, body: { detail: [{ loc: ['body', 'invocationId'] }] } })
+  })
+}
+
+verifies('runs.status', 'of one that had nothing to continue', async () => {
+  const server = await openSession({ isResumable: true })
+  const { id } = await start(server, { invocationId: 'e-nowhere' })
+  expect(await ended(server, id)).toMatchObject({
+    id: 'e-nowhere',
+    status: 'failed',
+    errorCode: 'invocation_not_found',
+  })
 })
 
 verifies('runs.continued', async () => {

@@ -3,14 +3,14 @@ import { AdkError } from '../../core/errors.js'
 import type { Run } from '../../runs/runs.js'
 import { Event as EventSchema } from '../../schema/event.js'
 import { acceptBothSpellings } from '../../schema/json.js'
-import { Run as RunSchema, RunPath, StartRunRequest, WatchHeaders } from '../../schema/run.js'
+import { Run as RunSchema, RunHeaders, RunPath, StartRunRequest, WatchHeaders } from '../../schema/run.js'
 import { SessionPath } from '../../schema/session.js'
 import type { ServerDeps } from '../deps.js'
 import { disconnectSignal } from '../disconnect.js'
 import { mountPath } from '../mounts.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 import { sendLog } from '../sse.js'
-import { prepareRun } from '../start-run.js'
+import { onceOf, prepareRun } from '../start-run.js'
 import { requireSession, toKey } from './sessions.js'
 
 const tags = ['Runs']
@@ -54,6 +54,7 @@ export function runsRoutes(app: ZodServer, deps: ServerDeps): void {
           'Starts a run in the background, or puts it in line behind those of the session. It goes on until it ends or is ' +
           'cancelled, whether or not anybody watches. `Location` is its path.',
         params: SessionPath,
+        headers: RunHeaders,
         body: acceptBothSpellings(StartRunRequest),
         response: {
           202: described(RunSchema, 'The run, which has begun or waits for its turn.'),
@@ -63,8 +64,9 @@ export function runsRoutes(app: ZodServer, deps: ServerDeps): void {
         },
       },
     },
-    async ({ params, body }, reply) => {
-      const run = runs.start(await prepareRun(deps, toKey(params), body))
+    async ({ params, headers, body }, reply) => {
+      const request = await prepareRun(deps, toKey(params), body)
+      const run = runs.start({ ...request, once: onceOf(headers, body) })
       reply.request.invocationId = run.id
       return reply
         .code(202)
@@ -120,7 +122,10 @@ export function runsRoutes(app: ZodServer, deps: ServerDeps): void {
       const after = toIndex(run, headers['last-event-id'])
       if (run.endedAt !== undefined && after !== undefined && after + 1 >= frameCount(run))
         return reply.code(204).send()
-      return sendLog(reply, run, run.events({ after, signal: disconnectSignal(reply) }))
+      return sendLog(reply, run, {
+        events: run.events({ after, signal: disconnectSignal(reply) }),
+        isNumbered: true,
+      })
     },
   )
 
