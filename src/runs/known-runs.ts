@@ -10,7 +10,7 @@ export interface Retention {
   characters: number
 }
 
-const DEFAULTS: Retention = { runs: 1000, seconds: 3600, characters: 64 * 1024 * 1024 }
+const DEFAULTS: Retention = { runs: 1000, seconds: 3600, characters: 32 * 1024 * 1024 }
 
 /** Different for every session; no two keys can be confused. */
 export const nameOf = ({ appName, userId, sessionId }: SessionKey): string =>
