@@ -9,6 +9,7 @@ import {
   parseDuration,
   parseLogLevel,
   parseMegabytes,
+  parseMinutes,
   parseOrigins,
   parsePort,
   parsePrefix,
@@ -27,6 +28,9 @@ interface ServerFlags {
   auto_create_session?: true
   offline?: OfflineMode
   max_body_mb: number
+  no_acp?: true
+  no_acp_confirmations?: true
+  acp_keep_minutes: number
   session_service_uri?: string
   artifact_service_uri?: string
   memory_service_uri?: string
@@ -142,6 +146,14 @@ function addApiServer(program: Command): void {
       parseDuration,
     )
     .option('--max_body_mb <number>', 'largest request body, in MiB', parseMegabytes, 50)
+    .option('--no_acp', 'do not speak the Agent Communication Protocol (ACP)')
+    .option('--no_acp_confirmations', 'over ACP, nobody may confirm the tools of a run')
+    .option(
+      '--acp_keep_minutes <number>',
+      'how long ACP keeps runs and sessions, and waits for answers',
+      parseMinutes,
+      60,
+    )
     .helpOption('--help', 'show this help')
     .addHelpText('after', `${EXAMPLES}\n${ENVIRONMENT}`)
     .action(startServer)
@@ -190,6 +202,9 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
     autoCreateSession: flags.auto_create_session ?? false,
     offline: flags.offline ?? 'never',
     maxBodyMb: flags.max_body_mb,
+    acp: flags.no_acp
+      ? undefined
+      : { keepMs: flags.acp_keep_minutes * 60_000, confirmations: !flags.no_acp_confirmations },
     sessionTtl: flags.session_ttl,
     drainMs: 8000,
     ...fromEnvironment(),

@@ -1,3 +1,4 @@
+import type { AcpOptions } from './acp/options.js'
 import type { ToolAccessRules } from './loader/tool-access.js'
 import type { LogLevel } from './telemetry/levels.js'
 
@@ -18,6 +19,7 @@ export interface Config {
   readonly autoCreateSession: boolean
   readonly offline: OfflineMode
   readonly maxBodyMb: number
+  readonly acp: AcpOptions | undefined
   readonly defaultApp: string | undefined
   /** Where sessions are kept; in memory, if nothing is said. */
   readonly sessionServiceUri?: string | undefined

@@ -28,6 +28,12 @@ export function parseDuration(text: string): number {
   )
 }
 
+export function parseMinutes(text: string): number {
+  const minutes = Number(text)
+  if (/^\d+$/.test(text) && minutes >= 1 && minutes <= 10_000) return minutes
+  throw new InvalidArgumentError('It is a number of minutes from 1 to 10000.')
+}
+
 export function parsePrefix(text: string): string {
   if (/^\/[^\s?#]*$/.test(text)) return text.replace(/\/+$/, '')
   throw new InvalidArgumentError('A prefix starts with "/", such as /adk.')
@@ -69,7 +75,14 @@ function parseOrigin(text: string): string {
 }
 
 /** Flags without a value, which some official command lines give one: `--reload_agents true`. */
-const SWITCHES = ['--reload_agents', '--auto_create_session', '--use_local_storage', '--verbose']
+const SWITCHES = [
+  '--reload_agents',
+  '--auto_create_session',
+  '--use_local_storage',
+  '--verbose',
+  '--no_acp',
+  '--no_acp_confirmations',
+]
 
 /**
  * Brings arguments into the form they are declared in: flags in the spelling of the official command lines, so that

@@ -1,9 +1,10 @@
 // The HTTP server, put together but not listening. It knows nothing of how apps are found or sessions stored.
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { AcpOptions } from '../acp/options.js'
 import { acceptJsonBodies } from './body.js'
 import { allowListedOrigins } from './cors.js'
 import type { ServerDeps } from './deps.js'
-import { documentApi } from './docs.js'
+import { describeBeforeLoading, documentApi } from './docs.js'
 import { drainOnClose } from './drain.js'
 import { answerUnknownRoutes, frameworkErrorHandler, handleClientErrors, handleErrors } from './errors.js'
 import { guard } from './guard.js'
@@ -32,8 +33,8 @@ declare module 'fastify' {
 const MAX_PARAM_LENGTH = 8192
 
 /** All routes, ready for `listen` or `inject`. Closing it drains the runs. */
-export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
-  const { log, options } = deps
+export async function buildServer(given: ServerDeps): Promise<FastifyInstance> {
+  const { log, options } = given
   // Our own lines say what happened; Fastify speaks up only when something is wrong.
   const loggerInstance: FastifyBaseLogger = log.child({}, { level: quieter(log.level) })
   const app: FastifyInstance = fastify({
@@ -49,7 +50,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     // Keys such as `__proto__` are data here: bodies are parsed by body.ts and never merged into anything.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
-    frameworkErrors: frameworkErrorHandler(deps),
+    frameworkErrors: frameworkErrorHandler(given),
     clientErrorHandler: handleClientErrors,
     forceCloseConnections: true,
     // Time for a request to arrive, in milliseconds; answers may take as long as they need.
@@ -58,6 +59,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     // A missing Host header is refused by guard.ts, in words.
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
   })
+  const deps = { ...given, apps: describeBeforeLoading(app, given.apps) }
   handleErrors(app)
   answerUnknownRoutes(app)
   logRequests(app, log)
@@ -72,6 +74,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     mountRoutes(scope)
     adkRoutes(useZod(scope), deps)
   })
+  if (options.acp) await acpScope(app, deps, options.acp)
   return app
 }
 
@@ -86,6 +89,11 @@ function adkRoutes(server: ZodServer, deps: ServerDeps): void {
   appInfoRoutes(server, deps)
   graphRoutes(server, deps)
   devRoutes(server)
+}
+
+async function acpScope(app: FastifyInstance, deps: ServerDeps, options: AcpOptions): Promise<void> {
+  const { acpRoutes } = await import('./routes/acp.js')
+  await app.register(async (scope) => acpRoutes(useZod(scope), deps, options))
 }
 
 const quieter = (level: string): string => (level === 'debug' || level === 'info' ? 'warn' : level)

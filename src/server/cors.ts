@@ -16,6 +16,7 @@ export async function allowListedOrigins(
     origin: (origin, done) => done(null, origin !== undefined && isAllowed(origin)),
     credentials: true,
     methods: METHODS,
+    exposedHeaders: ['Run-ID'],
     strictPreflight: false,
   })
 }

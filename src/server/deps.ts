@@ -4,6 +4,7 @@ import type { BaseMemoryService } from '../core/memory.js'
 import type { BaseSessionService } from '../core/session.js'
 import type { Runner } from '../runner/runner.js'
 import type { Runs } from '../runs/runs.js'
+import type { AcpOptions } from '../acp/options.js'
 import type { Log } from '../telemetry/log.js'
 
 /** An app that is loaded and can be run. */
@@ -36,6 +37,8 @@ export interface ServerOptions {
   defaultApp: string | undefined
   /** Create a missing session when a run names one. */
   autoCreateSession: boolean
+  /** How the Agent Communication Protocol is spoken, if it is. */
+  acp: AcpOptions | undefined
   /** How long running requests may take to finish once the server stops, in milliseconds. */
   drainMs: number
   version: string

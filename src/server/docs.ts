@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import type { ServerOptions } from './deps.js'
+import type { Apps, ServerOptions } from './deps.js'
 import { MOUNTED, MOUNTS_TAG, withMountedPaths } from './mounted-paths.js'
 import { isMounted } from './mounts.js'
 import { tidyOpenApi } from './openapi.js'
@@ -27,6 +27,13 @@ const TAGS = [
   MOUNTS_TAG,
 ]
 
+const ACP_TAG = {
+  name: 'ACP',
+  description:
+    'The Agent Communication Protocol 0.2.0: the same agents for its clients. Keys are in snake_case, errors are ' +
+    '`{"code", "message", "data"}`. Its sessions are those of the user `acp`, under the same id.',
+}
+
 /** Describes every route that is registered after it, at `/openapi.json`, and serves a page to try them at `/docs`. */
 export async function documentApi(app: FastifyInstance, options: ServerOptions): Promise<void> {
   await app.register(swagger, {
@@ -38,7 +45,7 @@ export async function documentApi(app: FastifyInstance, options: ServerOptions):
         description: DESCRIPTION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      tags: TAGS,
+      tags: options.acp ? [...TAGS, ACP_TAG] : TAGS,
       servers: [{ url: options.urlPrefix || '/' }],
     },
     transform: (route) => {
@@ -55,8 +62,16 @@ export async function documentApi(app: FastifyInstance, options: ServerOptions):
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  // Made before any agent is loaded: agents may name schemas of their own in zod's one registry.
-  app.addHook('onReady', async () => {
-    app.swagger()
-  })
 }
+
+/**
+ * Has the description made before any agent is loaded, because agents may name schemas of their own in zod's one
+ * registry; and not earlier, because it takes megabytes that a server at rest does not need.
+ */
+export const describeBeforeLoading = (app: FastifyInstance, apps: Apps): Apps => ({
+  list: () => apps.list(),
+  load: async (name) => {
+    app.swagger()
+    return apps.load(name)
+  },
+})

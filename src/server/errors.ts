@@ -8,17 +8,32 @@ import { AdkError, type ProblemCode } from '../core/errors.js'
 import { letListedOriginsRead } from './cors.js'
 import type { ServerDeps } from './deps.js'
 import { isMounted, noteMount } from './mounts.js'
-import { internalProblem, toProblem } from './problem.js'
+import { internalProblem, toProblem, type ProblemReply } from './problem.js'
 import { followRequest } from './request-log.js'
+
+type ToProblemBody = (problem: ProblemReply) => object
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How a route words its errors, where that is not the way of the ADK. */
+    toProblemBody?: ToProblemBody
+  }
+}
 
 /** Time that a client has to finish sending a body that is refused, in milliseconds. */
 const LINGER_MS = 5000
 
-function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  toBody: ToProblemBody | undefined = request.routeOptions.config.toProblemBody,
+): FastifyReply {
   const known = toProblem(error)
   if (!known) request.log.error({ reqId: request.id, err: error }, 'request.failed')
-  const { status, body } = known ?? internalProblem(request.id)
-  const text = JSON.stringify(body)
+  const problem = known ?? internalProblem(request.id)
+  const { status } = problem
+  const text = JSON.stringify(toBody ? toBody(problem) : problem.body)
   if (error instanceof AdkError && (error.code === 'session_busy' || error.code === 'too_many_runs')) {
     reply.header('retry-after', '1')
   }
@@ -78,12 +93,15 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/'
-    const known = routes.filter(({ route }) => request.mount === undefined || isMounted(route))
-    const allowed = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    const known = routes.filter(
+      ({ pattern, route }) => pattern.test(path) && (request.mount === undefined || isMounted(route)),
+    )
+    const allowed = known.map(({ method }) => method)
     const isRefusal = allowed.length > 0 && !allowed.includes(request.method)
     if (!isRefusal) return sendProblem(request, reply, new AdkError('route_not_found', 'Not Found'))
     reply.header('allow', [...new Set(allowed)].join(', '))
-    return sendProblem(request, reply, new AdkError('method_not_allowed', 'Method Not Allowed'))
+    const error = new AdkError('method_not_allowed', 'Method Not Allowed')
+    return sendProblem(request, reply, error, known[0]?.route.config?.toProblemBody)
   })
 }
 

@@ -6,7 +6,9 @@ import { clock } from '../core/clock.js'
 import { AdkError, type ProblemCode } from '../core/errors.js'
 import { encodeEvent, type Event } from '../core/event.js'
 import type { LoggedEvent, Run } from '../runs/runs.js'
-import { internalProblem, toProblem } from './problem.js'
+import type { AcpEvent } from '../schema/acp.js'
+import { toAcpForm } from './acp-problem.js'
+import { internalProblem, toProblem, type ProblemReply } from './problem.js'
 
 /** Silence after which a comment is sent, in milliseconds; proxies cut connections that are idle for longer. */
 const PING_AFTER_MS = 15_000
@@ -38,6 +40,13 @@ export function sendLog(reply: FastifyReply, run: Run, { events, isNumbered }: L
   return send(reply, frames)
 }
 
+/** Sends the events of the Agent Communication Protocol. A failure of the stream itself is one of them. */
+export function sendAcpEvents(reply: FastifyReply, events: AsyncIterator<AcpEvent, void>): FastifyReply {
+  const toFrame = (event: AcpEvent) => frame(JSON.stringify(event))
+  const failed = (error: unknown) => toFrame({ type: 'error', error: toAcpForm(problemOf(reply, error)) })
+  return send(reply, new Frames(reply, { events, toFrame, failed }))
+}
+
 function send(reply: FastifyReply, frames: AsyncIterable<string>): FastifyReply {
   return reply
     .headers({
@@ -53,6 +62,8 @@ interface FrameSource<Item> {
   toFrame(item: Item): string
   /** What is to be said when the events have ended. */
   lastFrame?(): string | undefined
+  /** What is to be said when they break off, where that is not the way of the ADK. */
+  failed?(error: unknown): string
 }
 
 const END: IteratorResult<string, void> = { done: true, value: undefined }
@@ -82,7 +93,7 @@ class Frames<Item> implements AsyncIterableIterator<string, void> {
       }
       return this.#finish(this.source.lastFrame?.())
     } catch (error) {
-      return this.#finish(errorFrame(this.reply, error))
+      return this.#finish(this.source.failed?.(error) ?? errorFrame(this.reply, error))
     }
   }
 
@@ -107,9 +118,7 @@ class Frames<Item> implements AsyncIterableIterator<string, void> {
 
 /** A failure after the first byte: the last frame says what happened. */
 function errorFrame(reply: FastifyReply, error: unknown): string {
-  const known = toProblem(error)
-  if (!known) reply.log.error({ reqId: reply.request.id, err: error }, 'stream.failed')
-  const { error: text } = (known ?? internalProblem(reply.request.id)).body
+  const { error: text } = problemOf(reply, error).body
   const error_type: ProblemCode = error instanceof AdkError ? error.code : 'internal'
   return frame(
     JSON.stringify({
@@ -117,6 +126,12 @@ function errorFrame(reply: FastifyReply, error: unknown): string {
       error_details: { error_type, error_message: text, timestamp: clock.now() },
     }),
   )
+}
+
+function problemOf(reply: FastifyReply, error: unknown): ProblemReply {
+  const known = toProblem(error)
+  if (!known) reply.log.error({ reqId: reply.request.id, err: error }, 'stream.failed')
+  return known ?? internalProblem(reply.request.id)
 }
 
 /** A timer that is refreshed by every frame. A client that has not read for a minute is let go. */

@@ -14,7 +14,8 @@ const LEVELS = [
   ['agents'],
   ['runner', 'plugins'],
   ['loader', 'live', 'eval', 'graph', 'runs'],
-  ['server', 'acp'],
+  ['acp'],
+  ['server'],
   ['.'],
 ]
 

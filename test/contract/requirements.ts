@@ -14,6 +14,8 @@ export type Source =
   | 'web'
   /** What the API client of `@google/adk` sends and reads. */
   | 'client'
+  /** The Agent Communication Protocol: its specification, and what its clients send and read. */
+  | 'acp'
   /** The HTTP standards. */
   | 'http'
   /** Ours: a decision where the above disagree, or a promise that none of them makes. */
@@ -469,6 +471,49 @@ export const REQUIREMENTS = {
     sentence: 'x-request-id is taken over if plain, else made, and always answered',
     source: 'own',
   },
+
+  'acp.ping': { sentence: 'GET /ping answers an object', source: 'acp' },
+  'acp.agents': {
+    sentence: 'GET /agents lists the apps in pages of ten, or of limit after offset',
+    source: 'acp',
+  },
+  'acp.manifest': {
+    sentence:
+      'an agent is described under a DNS label and under the name of its folder, even if it fails to load',
+    source: 'acp',
+  },
+  'acp.sync': { sentence: 'mode sync answers with the finished run, the default', source: 'acp' },
+  'acp.async': { sentence: 'mode async answers 202 with the run as it was created', source: 'acp' },
+  'acp.stream': {
+    sentence: 'mode stream answers with the events of the run, in the order of the grammar',
+    source: 'acp',
+  },
+  'acp.events': { sentence: 'GET /runs/{id}/events has all events, whatever the mode', source: 'acp' },
+  'acp.failed': { sentence: 'an agent that fails is a run that failed, not an HTTP error', source: 'acp' },
+  'acp.input': {
+    sentence: 'earlier messages are history, the last ones of the user the question',
+    source: 'own',
+  },
+  'acp.artifacts': { sentence: 'artifacts are named parts; big ones are URLs', source: 'own' },
+  'acp.await': { sentence: 'a run that needs somebody is awaiting, and says what for', source: 'acp' },
+  'acp.resume': { sentence: 'the answer resumes the same run, once', source: 'acp' },
+  'acp.cancel': { sentence: 'a run can be cancelled until it is over', source: 'acp' },
+  'acp.leave': { sentence: 'a run goes on when its client leaves', source: 'acp' },
+  'acp.shutdown': { sentence: 'closing ends runs and their streams in words', source: 'own' },
+  'acp.queue': {
+    sentence: 'runs on one session have their turns in order, those on others do not mix',
+    source: 'own',
+  },
+  'acp.sessions': {
+    sentence: 'a session has a URL for every message of its completed runs, with any agent',
+    source: 'acp',
+  },
+  'acp.retention': { sentence: 'what is over is kept for an hour, and not without bound', source: 'own' },
+  'acp.tolerant': { sentence: 'no content type is JSON, and null is the same as absent', source: 'acp' },
+  'acp.errors': { sentence: 'errors are {code, message, data}, with three codes', source: 'acp' },
+  'acp.seed': { sentence: 'the example of the documentation works as it stands', source: 'acp' },
+  'acp.client': { sentence: "the protocol's own client works unchanged", source: 'acp' },
+  'acp.off': { sentence: 'without the protocol its routes are 404 and not documented', source: 'own' },
 
   'shutdown.drains': { sentence: 'closing lets runs finish', source: 'own' },
   'shutdown.refuses': { sentence: 'while closing new requests are 503', source: 'own' },

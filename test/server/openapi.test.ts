@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { isJsonObject } from '../../src/schema/json.js'
 import { verifies } from '../contract/verifies.js'
+import { askingAgent, runRequest } from '../support/acp.js'
 import { speakingAgent } from '../support/agents.js'
 import { buildTestServer, openSession, type TestServer } from '../support/server.js'
 
@@ -77,7 +78,8 @@ describe('/openapi.json', () => {
   })
 
   verifies('docs.document', 'every route under a mount is in it, once', async () => {
-    const { paths, components, ...document } = await documentOf(await buildTestServer())
+    const server = await buildTestServer({ acp: undefined })
+    const { paths, components, ...document } = await documentOf(server)
     const mounted = Object.keys(paths).filter((path) => path.startsWith('/agent/'))
     const atTheRoot = Object.keys(paths).filter((path) => !path.startsWith('/agent/'))
     expect(mounted).toEqual(atTheRoot.map((path) => `/agent/{agent_name}${path}`))
@@ -131,7 +133,7 @@ describe('/openapi.json', () => {
   verifies('docs.document', 'agents that name schemas of their own do not change it', async () => {
     const before = await documentOf(await buildTestServer())
     const server = await buildTestServer()
-    await server.app.ready()
+    await server.send('GET', '/list-apps?detailed=true')
     z.object({ mine: z.string() }).meta({ id: 'Session2' })
     expect(await documentOf(server)).toEqual(before)
   })
@@ -188,11 +190,16 @@ interface Operation {
 
 /** On a server with the app and the session that the examples speak of; without the latter when it is to be created. */
 async function tryExample(method: string, url: string, body: unknown) {
-  const { send, sessions } = await buildTestServer({ apps: { weather_time_agent: speakingAgent('Sunny.') } })
+  const refunds = askingAgent({ call: 'approve' })
+  const { send, sessions } = await buildTestServer({
+    apps: { weather_time_agent: speakingAgent('Sunny.'), refunds },
+  })
   const isCreate = method === 'post' && /\/sessions(?:\/s_123)?$/.test(url)
   const key = { appName: 'weather_time_agent', userId: 'u_123', sessionId: 's_123' }
   if (!isCreate) await sessions.createSession(key)
-  return send(method.toUpperCase() as 'POST', url, body)
+  if (!url.startsWith('/runs/')) return send(method.toUpperCase() as 'POST', url, body)
+  const waiting = await send('POST', '/runs', runRequest({ agent_name: 'refunds' }))
+  return send('POST', `/runs/${waiting.body.run_id}`, body)
 }
 
 describe('/docs', () => {

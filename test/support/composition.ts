@@ -15,6 +15,7 @@ const CONFIG: Omit<Config, 'agentsDir'> = {
   autoCreateSession: false,
   offline: 'always',
   maxBodyMb: 1,
+  acp: { keepMs: 60_000, confirmations: true },
   defaultApp: undefined,
   drainMs: 0,
   configFile: undefined,

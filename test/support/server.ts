@@ -131,6 +131,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
       bodyLimit: 1024 * 1024,
       defaultApp: undefined,
       autoCreateSession: false,
+      acp: { keepMs: 60 * 60 * 1000, confirmations: true },
       drainMs: 0,
       version: '1.2.3',
       ...rest,

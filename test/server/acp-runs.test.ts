@@ -1,0 +1,202 @@
+// The lives of runs: many at once, in a queue, without their client, at the end of the server, and after their own.
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { describe, expect, vi } from 'vitest'
+import type { AcpRun } from '../../src/schema/acp.js'
+import type { Event } from '../../src/core/event.js'
+import { verifies } from '../contract/verifies.js'
+import { acpServer, gate, runRequest, says, textsOf, type AcpServer } from '../support/acp.js'
+import { said, WorkingAgent } from '../support/agents.js'
+import { listen } from '../support/server.js'
+import { bytesOf, EventStream, exchange, open as connect } from '../support/socket.js'
+
+/** An agent that says what it hears, in two pieces, and takes its time. */
+const echo = () =>
+  new WorkingAgent(async function* (context) {
+    const heard = context.userContent?.parts?.[0]?.text ?? ''
+    yield said(context, `${heard}, `)
+    await new Promise((resolve) => setImmediate(resolve))
+    yield said(context, `${heard}!`)
+  }, 'echo')
+
+const UUIDS = Array.from({ length: 100 }, (_, n) => `3c90c3cc-0d44-4b50-8888-${String(n).padStart(12, '0')}`)
+
+async function storedTexts({ send }: AcpServer, sessionId: string): Promise<unknown[]> {
+  const { events } = (await send('GET', `/apps/echo/users/acp/sessions/${sessionId}`)).body
+  return events.map(({ content }: Event) => content?.parts?.[0]?.text)
+}
+
+async function historyOf({ send }: AcpServer, sessionId: string): Promise<unknown[]> {
+  const { history } = (await send('GET', `/sessions/${sessionId}`)).body
+  return Promise.all(
+    history.map(async (url: string) => (await send('GET', new URL(url).pathname)).body.parts[0].content),
+  )
+}
+
+const body = (text: string, session_id: string | undefined, mode: string) =>
+  runRequest({ agent_name: 'echo', input: says(text), session_id, mode })
+
+async function post(port: number, path: string, fields: object): Promise<IncomingMessage> {
+  const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent: false })
+  sent.end(JSON.stringify(fields))
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  return response
+}
+
+verifies('acp.queue', '100 runs on 100 sessions', async () => {
+  const server = await acpServer({ apps: { echo: echo() } })
+  const port = await listen(server)
+  await Promise.all(
+    UUIDS.map(async (id, n) => {
+      const mode = ['sync', 'async', 'stream'][n % 3] ?? 'sync'
+      const response = await post(port, '/runs', body(`hello ${n}`, id, mode))
+      expect(response.statusCode).toBe(mode === 'async' ? 202 : 200)
+      await response.toArray()
+      const run = await server.until(String(response.headers['run-id']), 'completed')
+      expect(textsOf(run)).toEqual([[`hello ${n}, `], [`hello ${n}!`]])
+    }),
+  )
+  for (const [n, id] of UUIDS.entries()) {
+    const texts = [`hello ${n}`, `hello ${n}, `, `hello ${n}!`]
+    expect(await storedTexts(server, id)).toEqual(texts)
+    expect(await historyOf(server, id)).toEqual(texts)
+  }
+})
+
+verifies('acp.queue', '50 runs on one session', async () => {
+  const server = await acpServer({ apps: { echo: echo() } })
+  await listen(server)
+  const [id = ''] = UUIDS
+  const runs: AcpRun[] = []
+  for (let n = 0; n < 50; n++)
+    runs.push((await server.send('POST', '/runs', body(`hello ${n}`, id, 'async'))).body)
+  expect(new Set(runs.map(({ run_id }) => run_id)).size).toBe(50)
+  await Promise.all(runs.map(({ run_id }) => server.until(run_id, 'completed')))
+  const texts = runs.flatMap((_, n) => [`hello ${n}`, `hello ${n}, `, `hello ${n}!`])
+  expect(await storedTexts(server, id)).toEqual(texts)
+  expect(await historyOf(server, id)).toEqual(texts)
+})
+
+verifies('acp.queue', '50 at once on one session', async () => {
+  const server = await acpServer({ apps: { echo: echo() } })
+  const port = await listen(server)
+  const [id = ''] = UUIDS
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => post(port, '/runs', body(`hello ${n}`, id, 'sync'))),
+  )
+  for (const response of replies)
+    expect(JSON.parse(Buffer.concat(await response.toArray()).toString()).status).toBe('completed')
+  const texts = await storedTexts(server, id)
+  expect(texts).toHaveLength(150)
+  const heard = texts.filter((_, index) => index % 3 === 0)
+  expect(texts).toEqual(heard.flatMap((text) => [text, `${String(text)}, `, `${String(text)}!`]))
+  expect(new Set(heard).size).toBe(50)
+  expect(await historyOf(server, id)).toEqual(texts)
+})
+
+verifies('acp.queue', 'is bounded', async () => {
+  const { opened, open } = gate()
+  const server = await acpServer({ always: [{ until: opened }, { say: 'Hi.' }] })
+  const [session_id] = UUIDS
+  const start = () => server.send('POST', '/runs', runRequest({ session_id, mode: 'async' }))
+  const replies = []
+  for (let n = 0; n < 66; n++) replies.push(await start())
+  expect(replies.map(({ status }) => status)).toEqual([...Array<number>(65).fill(202), 409])
+  expect(replies.at(-1)).toMatchObject({ headers: { 'retry-after': '1' }, body: { code: 'invalid_input' } })
+  open()
+  await Promise.all(replies.slice(0, 65).map(({ body: run }) => server.until(run.run_id, 'completed')))
+  expect((await start()).status).toBe(202)
+})
+
+verifies('acp.queue', 'runs of the ADK on the same session have their turn, too', async () => {
+  const { opened, open } = gate()
+  const server = await acpServer({ turns: [[{ until: opened }, { say: 'first' }]], always: 'second' })
+  const [session_id = ''] = UUIDS
+  const key = { appName: 'weather', userId: 'acp', sessionId: session_id }
+  await server.sessions.createSession(key)
+  const first = server.send('POST', '/run', { ...key, newMessage: 'one' })
+  await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+  const { run_id } = await server.run({ session_id, mode: 'async' })
+  await vi.waitFor(() => expect(server.runs.size).toBe(2))
+  expect((await server.get(run_id)).status).toBe('created')
+  open()
+  expect((await first).status).toBe(200)
+  expect(textsOf(await server.until(run_id, 'completed'))).toEqual([['second']])
+})
+
+describe('a client that leaves', () => {
+  for (const mode of ['sync', 'stream']) {
+    verifies('acp.leave', mode, async () => {
+      const { opened, open } = gate()
+      const server = await acpServer({ always: [{ until: opened }, { say: 'Done.' }] })
+      const port = await listen(server)
+      const [session_id] = UUIDS
+      const socket = await connect(port)
+      socket.write(
+        bytesOf({ method: 'POST', path: '/runs', body: JSON.stringify(runRequest({ session_id, mode })) }),
+      )
+      await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+      socket.destroy()
+      await vi.waitFor(() =>
+        expect(server.logged.filter((line) => line.includes('"evt":"request"'))).toHaveLength(1),
+      )
+      expect(server.model.last.signal?.aborted).toBe(false)
+      open()
+      await vi.waitFor(async () => {
+        expect((await server.send('GET', `/sessions/${session_id}`)).body.history).toHaveLength(2)
+      })
+    })
+  }
+
+  verifies('acp.leave', 'of several readers', async () => {
+    const { opened, open } = gate()
+    const server = await acpServer({ always: [{ say: ['a'] }, { until: opened }, { say: ['b'] }] })
+    const port = await listen(server)
+    const stream = new EventStream(await post(port, '/runs', runRequest({ mode: 'stream' })))
+    for (let n = 0; n < 4; n++) await stream.next()
+    stream.leave()
+    open()
+    const run = await server.until(String(stream.response.headers['run-id']), 'completed')
+    expect(textsOf(run).join('')).toContain('b')
+  })
+})
+
+describe('the end of the server', () => {
+  verifies('acp.shutdown', async () => {
+    const server = await acpServer({ always: [{ say: ['a'] }, { hang: true }], drainMs: 20 })
+    const port = await listen(server)
+    const stream = new EventStream(await post(port, '/runs', runRequest({ mode: 'stream' })))
+    const sync = exchange(port, { method: 'POST', path: '/runs', body: JSON.stringify(runRequest()) })
+    const [session_id] = UUIDS
+    await server.run({ mode: 'async', session_id })
+    const queued = new EventStream(await post(port, '/runs', runRequest({ mode: 'stream', session_id })))
+    await vi.waitFor(() => expect(server.model.calls).toHaveLength(3))
+    await server.app.close()
+    const error = { code: 'server_error', message: 'The server is shutting down' }
+    for (const each of [stream, queued]) {
+      expect((await each.rest()).at(-1)).toMatchObject({
+        type: 'run.failed',
+        run: { status: 'failed', error },
+      })
+    }
+    expect(await sync).toMatchObject({ status: 200, body: { status: 'failed', error } })
+  })
+})
+
+verifies('acp.retention', 'runs', async () => {
+  const server = await acpServer({ always: 'Hi.' })
+  const first = await server.run()
+  const now = vi.spyOn(performance, 'now')
+  try {
+    now.mockReturnValue(performance.now() + 59 * 60 * 1000)
+    expect(await server.get(first.run_id)).toEqual(first)
+    const session = `/sessions/${first.session_id}`
+    expect((await server.send('GET', session)).status).toBe(200)
+    now.mockReturnValue(performance.now() + 2 * 60 * 1000)
+    expect((await server.send('GET', `/runs/${first.run_id}`)).status).toBe(404)
+    expect((await server.send('GET', session)).status).toBe(404)
+    expect((await server.send('GET', `/apps/weather/users/acp${session}`)).status).toBe(200)
+  } finally {
+    now.mockRestore()
+  }
+})
