@@ -60,7 +60,7 @@ export class Acp {
     this.#requireRoom()
     const session = this.#sessions.open(session_id ?? given?.id, given)
     const streaming = request.mode === 'stream'
-    const run = new AcpRun({ agentName, appName, session, input, streaming, baseUrl })
+    const run = new AcpRun({ agentName, appName, session, streaming, baseUrl }, input)
     try {
       void this.#work(run, this.#takeTurn(run), message, history)
     } catch (error) {
@@ -161,8 +161,8 @@ export class Acp {
       run.say(run.output.close())
     }
     if (open.length > 0) return this.#ask(run)
-    const { session, appName, input } = run.request
-    this.#sessions.record(session, [...input, ...(run.output?.messages ?? [])], appName)
+    const { session, appName } = run.request
+    this.#sessions.record(session, [...run.input, ...(run.output?.messages ?? [])], appName)
     this.#finish(run, 'completed')
   }
 

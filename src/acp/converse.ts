@@ -40,7 +40,7 @@ export async function converse(
   run.output ??= new Output(agentName, rootAgent.name, now)
   session.appName = appName
   const key = { appName, userId: ACP_USER, sessionId: session.id }
-  if (history) await tellHistory(run, key, history, sessions)
+  if (history) await tellHistory(run, key, { history, rootAgent: rootAgent.name }, sessions)
   const isResumed = !history && runner.resumabilityConfig?.isResumable === true
   const inner = runs.start({
     runner,
@@ -73,13 +73,14 @@ export async function converse(
 async function tellHistory(
   run: AcpRun,
   key: SessionKey,
-  history: readonly AcpMessage[],
+  { history, rootAgent }: { history: readonly AcpMessage[]; rootAgent: string },
   sessions: BaseSessionService,
 ): Promise<void> {
   const known = await sessions.getSession({ ...key, config: { numRecentEvents: 0 } })
   const session = known ?? (await sessions.createSession(key))
   const news = newsFor(run.request.session, key.appName, { isNew: !known })
-  await appendMessages(sessions, session, [...news, ...history])
+  const { agentName } = run.request
+  await appendMessages(sessions, session, [...news, ...history], { agentName, rootAgent })
 }
 
 async function checkEnd(inner: Run, run: AcpRun): Promise<void> {

@@ -56,7 +56,7 @@ export function awaitRequestOf(role: string, questions: readonly Question[]): Ac
     {
       name: question.name,
       content_type: 'application/json',
-      content: JSON.stringify({ function_call_id: question.id, ...asJson(question) }),
+      content: JSON.stringify({ ...asJson(question), function_call_id: question.id }),
       content_encoding: 'plain',
     },
   ])
@@ -121,11 +121,17 @@ function signInUrl({ exchangedAuthCredential: credential }: JsonObject): string 
 /** Longest value that is shown, in characters; the JSON has all of it. */
 const MAX_VALUE = 100
 
+/** Cut between characters, not within one. */
+const shortened = (text: string): string =>
+  Array.from(text.slice(0, 2 * MAX_VALUE))
+    .slice(0, MAX_VALUE)
+    .join('')
+
 /** `issue_refund(order=42, amount=90)` */
 function inShort({ name, args }: Pick<Question, 'name' | 'args'>): string {
   const values = Object.entries(args).map(([key, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
-    return `${key}=${text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text}`
+    return `${key}=${text.length > MAX_VALUE ? `${shortened(text)}…` : text}`
   })
   return `${name}(${values.join(', ')})`
 }

@@ -21,7 +21,6 @@ export interface NewRun {
   agentName: string
   appName: string
   session: AcpSession
-  input: readonly AcpMessage[]
   /** Send the chunks of the model, too. */
   streaming: boolean
   /** Where the server can be reached, as the client sees it. */
@@ -41,6 +40,8 @@ export class AcpRun {
   output: Output | undefined
   /** The invocation that is under way, or was last. */
   invocationId: string | undefined
+  /** What the client said; let go at the end. */
+  #input: readonly AcpMessage[]
   readonly #abort = new AbortController()
   readonly #createdAt = now()
   readonly #events: AcpEvent[] = []
@@ -52,7 +53,11 @@ export class AcpRun {
   #finishedAt: string | null = null
   #characters = 0
 
-  constructor(readonly request: NewRun) {
+  constructor(
+    readonly request: NewRun,
+    input: readonly AcpMessage[],
+  ) {
+    this.#input = input
     this.#tell('run.created')
   }
 
@@ -67,6 +72,10 @@ export class AcpRun {
   /** Nothing happens until somebody answers, or ever. */
   get isAtRest(): boolean {
     return RESTING.includes(this.#status)
+  }
+
+  get input(): readonly AcpMessage[] {
+    return this.#input
   }
 
   /** Fires when the run is cancelled. */
@@ -115,7 +124,7 @@ export class AcpRun {
     this.#enter('awaiting')
   }
 
-  /** What is asked of it has to stop; it is over once it has. */
+  /** Stops what is under way; the run is over once that has stopped. */
   cancel(reason: AdkError): void {
     this.#stopWaiting()
     this.#status = 'cancelling'
@@ -125,6 +134,7 @@ export class AcpRun {
   /** The last thing that happens to a run. */
   finish(status: 'completed' | 'failed' | 'cancelled', error?: AdkError): void {
     this.#stopWaiting()
+    this.#input = []
     this.#error = error ? toAcpError(error) : null
     this.#finishedAt = now()
     this.#enter(status)

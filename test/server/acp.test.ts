@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { LlmAgent } from '../../src/agents/llm-agent.js'
 import { AcpEvent, AcpRun as AcpRunSchema, AcpSession } from '../../src/schema/acp.js'
 import { AgentManifest } from '../../src/schema/acp-agent.js'
 import { verifies } from '../contract/verifies.js'
 import { acpServer, eventsIn, gate, runRequest, says, textsOf } from '../support/acp.js'
 import { said, speakingAgent, throwingAgent, WorkingAgent } from '../support/agents.js'
+import { scriptedModel } from '../support/scripted-model.js'
 import { loadFailure } from '../support/server.js'
 
+const ownModel = scriptedModel([], 'Yes.')
 const UUID = '3c90c3cc-0d44-4b50-8888-8dd25736052a'
 
 verifies('acp.ping', async () => {
@@ -231,6 +234,20 @@ describe('POST /runs', () => {
           { inlineData: { mimeType: 'image/png', data: 'eA==', displayName: 'a.png' } },
         ],
       ],
+    ])
+  })
+
+  verifies('acp.input', "an agent's own words", async () => {
+    const { run, model } = await acpServer({
+      apps: { my_app: new LlmAgent({ name: 'root', model: ownModel }) },
+    })
+    const said = { role: 'agent/my-app', parts: [{ content: 'In Oslo.' }] }
+    await run({ agent_name: 'my_app', input: [...says('Where was I?'), said, ...says('And now?')] })
+    expect(model.calls).toEqual([])
+    expect(ownModel.last.request.contents?.map(({ role, parts }) => [role, parts?.[0]?.text])).toEqual([
+      ['user', 'Where was I?'],
+      ['model', 'In Oslo.'],
+      ['user', 'And now?'],
     ])
   })
 
