@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { AdkError, messageOf } from '../core/errors.js'
+import { AdkError, messageOf, publicMessage } from '../core/errors.js'
 import type { Authorize } from './gcs-auth.js'
 
 /** How often a call is made, if it fails for a reason that may pass. */
@@ -114,14 +114,10 @@ export class GcsClient {
 
   /** Rejects with one sentence for the person who starts the server unless the bucket is there and may be read. */
   async check(): Promise<void> {
-    const { response } = await this.#call(this.#objects(), {
-      query: { maxResults: '1', fields: 'nextPageToken' },
-      allow: [401, 403, 404],
-    })
-    await response.body?.cancel()
-    if (response.status === 404)
-      throw new Error(`There is no bucket "${this.bucket}" in Google Cloud Storage`)
-    if (response.status >= 400) {
+    const query = { maxResults: '1', fields: 'nextPageToken' }
+    const { status } = await this.#check(query)
+    if (status === 404) throw new Error(`There is no bucket "${this.bucket}" in Google Cloud Storage`)
+    if (status >= 400) {
       throw new Error(`The credentials of this process have no right to the bucket "${this.bucket}"`)
     }
   }
@@ -129,6 +125,19 @@ export class GcsClient {
   /** Ends what is under way. */
   close(): void {
     this.#closing.abort(new AdkError('shutting_down', 'The server is shutting down'))
+  }
+
+  async #check(query: Record<string, string>): Promise<Response> {
+    try {
+      const { response } = await this.#call(this.#objects(), { query, allow: [401, 403, 404] })
+      await response.body?.cancel()
+      return response
+    } catch (error) {
+      const reason = publicMessage(innermost(error))
+      throw new Error(`Cannot use the bucket "${this.bucket}" in Google Cloud Storage: ${reason}`, {
+        cause: error,
+      })
+    }
   }
 
   #objects(): string {
@@ -176,6 +185,9 @@ export class GcsClient {
 }
 
 type Outcome = { response: Response } | { failure: unknown; passes: boolean; pauseMs: number | undefined }
+
+const innermost = (error: unknown): unknown =>
+  error instanceof Error && error.cause !== undefined ? innermost(error.cause) : error
 
 const MAY_PASS = new Set([408, 429, 500, 502, 503, 504])
 

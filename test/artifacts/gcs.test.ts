@@ -207,6 +207,16 @@ describe('opening', () => {
     )
   })
 
+  test('tells what is in the way otherwise', async () => {
+    const gcs = await standIn()
+    gcs.faults.push({ status: 400 })
+    await expect(open(gcs)).rejects.toThrow(
+      /^Cannot use the bucket "bucket" in Google Cloud Storage: HTTP 400/,
+    )
+    gcs.faults.push({ status: 400 })
+    await expect(open(gcs)).rejects.not.toThrow('secret-of-somebody')
+  })
+
   test('asks the machine for its token, and brings it along', async () => {
     const gcs = await standIn()
     gcs.token = 'token-of-the-machine'

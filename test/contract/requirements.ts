@@ -337,6 +337,10 @@ export const REQUIREMENTS = {
   'artifact.concurrent': { sentence: 'n saves at a time are versions 0 to n - 1', source: 'own' },
 
   'memory.add': { sentence: 'PATCH memory adds a session to the memory and answers null', source: 'openapi' },
+  'memory.deleted': {
+    sentence: 'a session that is deleted while it is added is not remembered',
+    source: 'own',
+  },
   'memory.missing': { sentence: 'PATCH memory with an unknown session is 404', source: 'openapi' },
 
   'app-info.agents': {

@@ -1,6 +1,6 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { verifies } from '../contract/verifies.js'
-import { message, openSession } from '../support/server.js'
+import { message, openSession, SESSION } from '../support/server.js'
 
 const URL = '/apps/weather/users/u1/memory'
 
@@ -41,4 +41,18 @@ verifies('memory.missing', 'a body without a session is 422', async () => {
     expect((await send('PATCH', URL, body)).status).toBe(422)
   }
   expect((await send('POST', URL, { sessionId: 's1' })).status).toBe(405)
+})
+
+verifies('memory.deleted', async () => {
+  const server = await openSession()
+  const { send, memory } = server
+  await send('POST', '/run', message())
+  const add = memory.addSessionToMemory.bind(memory)
+  vi.spyOn(memory, 'addSessionToMemory').mockImplementation(async (session) => {
+    await send('DELETE', SESSION)
+    await add(session)
+  })
+  expect((await send('PATCH', URL, { sessionId: 's1' })).status).toBe(404)
+  const request = { appName: 'weather', userId: 'u1', query: 'degrees' }
+  expect((await memory.searchMemory(request)).memories).toEqual([])
 })

@@ -25,6 +25,11 @@ export function memoryRoutes(app: ZodServer, { sessions, memory }: ServerDeps): 
     async ({ params, body: { sessionId } }, reply) => {
       const key = { appName: params.app_name, userId: params.user_id, sessionId }
       await memory.addSessionToMemory(await requireSession(sessions, key))
+      await requireSession(sessions, key, { numRecentEvents: 0 }).catch(async (error: unknown) => {
+        // It was deleted meanwhile: then nothing of it may stay.
+        await memory.deleteSession(key)
+        throw error
+      })
       return sendJson(reply, 'null')
     },
   )
