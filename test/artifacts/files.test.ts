@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text as streamText } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { FileArtifactService } from '../../src/artifacts/files.js'
@@ -186,6 +187,28 @@ describe('a disk that fails', () => {
     await rm(join(root, 'apps'))
     expect(await save(store, 'n')).toBe(0)
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'that is full takes nothing halfway, and is used again once there is room',
+    async () => {
+      const { root, store } = await openStore()
+      const script = fileURLToPath(new URL('no-room-process.mjs', import.meta.url))
+      // The largest file, in KiB; the signal would end the process where other disks give an error.
+      const limited = `trap '' XFSZ; ulimit -f 100; exec "$0" "$1" "$2"`
+      const child = spawn('bash', ['-c', limited, process.execPath, script, root], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      const message = 'Artifact "n" could not be stored: it is larger than the disk allows'
+      expect(JSON.parse(await streamText(child.stdout))).toEqual({
+        code: 'storage_unavailable',
+        message,
+        version: 0,
+      })
+      expect(await store.listVersions({ ...KEY, filename: 'n' })).toEqual([0])
+      expect(await readdir(join(root, SCOPE, 'n/versions'))).toEqual(['0'])
+    },
+  )
 
   test('whose folder is gone gets it back', async () => {
     const { root, store } = await openStore()
