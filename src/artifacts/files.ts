@@ -27,6 +27,7 @@ import {
   removeEmpty,
   syncFolder,
 } from './disk.js'
+import { inBatches } from './in-batches.js'
 import { fromFolderName, OWN_PREFIX, toFolderName } from './path-names.js'
 import { toPart, toStored, type StoredPart } from './stored-part.js'
 import {
@@ -112,7 +113,7 @@ export class FileArtifactService extends BaseArtifactService {
 
   override async listArtifactVersions(key: ArtifactKey): Promise<ArtifactVersion[]> {
     const versions = await this.listVersions(key)
-    const found = await Promise.all(versions.map((version) => this.getArtifactVersion({ ...key, version })))
+    const found = await inBatches(versions, (version) => this.getArtifactVersion({ ...key, version }))
     return found.filter((version) => version !== undefined)
   }
 
@@ -176,15 +177,15 @@ export class FileArtifactService extends BaseArtifactService {
   async #list(key: SessionKey, prefix: string): Promise<string[]> {
     const scope = this.#scope(key, prefix)
     const root = join(this.root, ...scope)
-    const found: string[] = []
+    const artifacts: string[][] = []
     const visit = async (path: string[]): Promise<void> => {
       for (const name of await foldersIn(join(root, ...path))) {
-        if (name !== VERSIONS) await visit([...path, name])
-        else found.push(...(await this.#filename(root, path, prefix)))
+        if (name === VERSIONS) artifacts.push(path)
+        else await visit([...path, name])
       }
     }
     if (await isFolder(root)) await visit([])
-    return found
+    return (await inBatches(artifacts, (path) => this.#filename(root, path, prefix))).flat()
   }
 
   /** What the artifact in a folder is called: as it was when it was saved, or else what its folders say. */

@@ -15,6 +15,7 @@ import type { SessionKey } from '../core/session.js'
 import { googleAuthorization, type Authorize } from './gcs-auth.js'
 import { GcsClient } from './gcs-client.js'
 import { describeObject, fromObject, refersElsewhere, toObject, type VersionObject } from './gcs-object.js'
+import { inBatches } from './in-batches.js'
 import { toFolderName } from './path-names.js'
 import { toPart } from './stored-part.js'
 
@@ -23,8 +24,6 @@ const ENDPOINT = 'https://storage.googleapis.com'
 const MAX_NAME = 1024
 /** How often a save tries the next version because somebody else got the one before. */
 const MAX_ATTEMPTS = 50
-/** Objects that are removed at a time. */
-const AT_ONCE = 8
 
 export interface GcsOptions {
   /** Where the API is, such as `http://127.0.0.1:9000`, instead of Google. */
@@ -132,9 +131,7 @@ export class GcsArtifactService extends BaseArtifactService {
   }
 
   async #remove(names: readonly string[]): Promise<void> {
-    for (let start = 0; start < names.length; start += AT_ONCE) {
-      await Promise.all(names.slice(start, start + AT_ONCE).map((name) => this.client.remove(name)))
-    }
+    await inBatches(names, (name) => this.client.remove(name))
   }
 }
 
