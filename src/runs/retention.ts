@@ -1,6 +1,7 @@
 // Deletes sessions that nobody has used for long. Which ones, the store of sessions says; how they end is in end-session.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clock } from '../core/clock.js'
+import { AdkError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
 import type { SessionKey } from '../core/session.js'
 import { forget, type SessionKeepers } from './end-session.js'
@@ -97,7 +98,13 @@ export class Retention {
     const { keepers } = this.options
     // The id may be in use again, and what is there be somebody's.
     const isBack = await keepers.sessions.getSession({ ...key, config: { numRecentEvents: 0 } })
-    if (!isBack) await forget(keepers, key)
+    if (!isBack) {
+      keepers.runs.cancelSession(
+        key,
+        new AdkError('session_deleted', `Session has expired: ${key.sessionId}`),
+      )
+      await forget(keepers, key)
+    }
     this.#unfinished = undefined
   }
 }

@@ -69,6 +69,14 @@ test('sessions end when nobody has used them for the time given, with all that i
   expect(await remembered()).toBe(1)
 })
 
+test('with a session go the runs that are kept of it', async () => {
+  const { keepers, retention, add } = await setUp()
+  const key = await add('old')
+  const forget = vi.spyOn(keepers.runs, 'cancelSession')
+  await later(HOUR + 1, () => retention.sweep())
+  expect(forget).toHaveBeenCalledExactlyOnceWith(key, expect.objectContaining({ code: 'session_deleted' }))
+})
+
 test('many of them are removed in one sweep', async () => {
   const { retention, keepers, left } = await setUp()
   for (let number = 0; number < 250; number++) await keepers.sessions.createSession(keyOf(`s${number}`))
