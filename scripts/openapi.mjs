@@ -24,6 +24,7 @@ async function describeApi() {
     drainMs: 0,
     configFile: undefined,
     toolAccess: {},
+    telemetry: { keepContents: true },
   }
   const { app } = await compose(config, await createLog({ level: 'silent', pretty: false }))
   await app.ready()

@@ -17,6 +17,8 @@ import type { Apps, ServedApp } from './server/deps.js'
 import { openStores } from './stores.js'
 import { agentLogger } from './telemetry/agent-log.js'
 import type { Log } from './telemetry/log.js'
+import { SpanTracer } from './telemetry/tracer.js'
+import { TraceStore } from './telemetry/traces.js'
 import { VERSION } from './core/version.js'
 
 /** A server with everything it needs, not yet listening. Closing it closes everything. */
@@ -28,11 +30,13 @@ export interface Composition {
 export async function compose(config: Config, log: Log): Promise<Composition> {
   setLogger(agentLogger(log))
   const { sessions, artifacts, memory, ...stores } = await openStores(config)
+  const traces = new TraceStore({ capture: config.telemetry.keepContents })
   const services = {
     sessionService: sessions,
     artifactService: artifacts,
     memoryService: memory,
     resolveModel: modelResolver(config.offline),
+    tracer: new SpanTracer([traces]),
     log,
   }
   const loader = createLoader({
@@ -50,6 +54,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     artifacts,
     memory,
     runs,
+    traces,
     log,
     options: { ...config, bodyLimit: config.maxBodyMb * 1024 * 1024, version: VERSION },
   })

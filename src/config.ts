@@ -1,6 +1,7 @@
 import type { AcpOptions } from './acp/options.js'
 import type { ToolAccessRules } from './loader/tool-access.js'
 import type { LogLevel } from './telemetry/levels.js'
+import { telemetrySettings, type TelemetrySettings } from './telemetry/settings.js'
 
 /** When the offline model answers: never, always, or only for Gemini models that have no credentials. */
 export const OFFLINE_MODES = ['never', 'always', 'auto'] as const
@@ -38,15 +39,20 @@ export interface Config {
   /** The name of the configuration file, if there is one. */
   readonly configFile: string | undefined
   readonly toolAccess: ToolAccessRules
+  readonly telemetry: TelemetrySettings
 }
 
 /** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */
-export function fromEnvironment(): Pick<Config, 'defaultApp' | 'sessionServiceUri' | 'storageEmulator'> {
+export function fromEnvironment(): Pick<
+  Config,
+  'defaultApp' | 'sessionServiceUri' | 'storageEmulator' | 'telemetry'
+> {
   return {
     defaultApp: process.env['ADK_DEFAULT_APP_NAME']?.trim() || undefined,
     sessionServiceUri: process.env['DATABASE_URL']?.trim() || undefined,
     // Written with or without its scheme.
     storageEmulator:
       process.env['STORAGE_EMULATOR_HOST']?.trim().replace(/^(?!https?:\/\/)(?=.)/, 'http://') || undefined,
+    telemetry: telemetrySettings(process.env),
   }
 }

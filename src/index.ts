@@ -170,6 +170,7 @@ export {
   REQUEST_CREDENTIAL_FUNCTION_CALL_NAME,
   REQUEST_INPUT_FUNCTION_CALL_NAME,
 } from './core/framework-calls.js'
+export type { Attributes, Span, SpanEnding, TraceOrigin, Tracer } from './core/trace.js'
 export { isRunner, Runner, type RunnerConfig, type RunRequest } from './runner/runner.js'
 export {
   BaseSessionService,

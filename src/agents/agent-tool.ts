@@ -38,7 +38,7 @@ export class AgentTool extends BaseTool {
   }
 
   override async runAsync({ args, toolContext }: RunAsyncToolRequest): Promise<unknown> {
-    const { invocationContext, abortSignal, actions, state } = toolContext
+    const { invocationContext, abortSignal, actions, state, span } = toolContext
     if (this.skipSummarization) actions.skipSummarization = true
     const text = schemaOf(this.agent, 'inputSchema') ? JSON.stringify(args) : asText(args.request)
     const events = invocationContext.runChild({
@@ -47,6 +47,7 @@ export class AgentTool extends BaseTool {
       message: textContent('user', text),
       state: invocationContext.session.state,
       abortSignal,
+      span,
     })
     let last: Event | undefined
     for await (const event of events) {

@@ -1,4 +1,5 @@
 import { CallbackError } from '../core/callback.js'
+import { newEventId } from '../core/clock.js'
 import { Context } from '../core/context.js'
 import { publicMessage } from '../core/errors.js'
 import { createEvent, getFunctionCalls, isFinalResponse, type Event } from '../core/event.js'
@@ -27,7 +28,7 @@ async function* runStep(agent: LlmAgent, context: InvocationContext): AsyncGener
   const modelContext = new Context({ invocationContext: context })
   const request = await beginRequest(agent, context)
   if (context.abortSignal.aborted) return false
-  const call: ModelCall = { request, modelContext }
+  const call: ModelCall = { request, modelContext, eventId: newEventId() }
   try {
     await addTools(agent, request, modelContext)
     if (!(yield* resumeCalls(agent, context, request))) return false
@@ -124,6 +125,7 @@ function errorEvent(agent: LlmAgent, context: InvocationContext, call: ModelCall
   }
   return createEvent({
     ...envelope(agent, context),
+    id: call.eventId,
     errorCode,
     errorMessage,
     actions: takeActions(call.modelContext),

@@ -6,6 +6,7 @@ import { ModelError } from '../models/model-error.js'
 import type { LlmAgent } from './llm-agent.js'
 import type { ModelCall } from './model-event.js'
 import { offerOnly } from './offered-tools.js'
+import { ModelSpan } from './spans.js'
 
 /** What the model answers, or what callbacks answer in its place. */
 export async function* respond(
@@ -76,21 +77,27 @@ function withEnvelope(
 async function* callModel(
   agent: LlmAgent,
   context: InvocationContext,
-  { request, modelContext }: ModelCall,
+  call: ModelCall,
 ): AsyncGenerator<LlmResponse, void> {
+  const { request, modelContext } = call
   context.incrementLlmCallCount()
+  let span: ModelSpan | undefined
   try {
     const model = context.resolveModel(agent.inheritedModel)
     request.model ??= model.model
     const streaming = context.runConfig.streamingMode === 'sse'
-    yield* wholeAnswer(model, model.generateContentAsync(request, streaming, context.abortSignal))
+    span = new ModelSpan(context, call, model)
+    yield* wholeAnswer(model, model.generateContentAsync(request, streaming, context.abortSignal), span)
   } catch (error) {
     if (context.abortSignal.aborted) throw error
+    span?.end(error)
     const failure = error instanceof Error ? error : new Error(publicMessage(error))
     const params = { callbackContext: modelContext, llmRequest: request, error: failure }
     const recovered = await context.pluginManager.ask('onModelErrorCallback', params)
     if (!recovered) throw failure
     yield recovered
+  } finally {
+    span?.end()
   }
 }
 
@@ -98,12 +105,14 @@ async function* callModel(
 async function* wholeAnswer(
   { model }: BaseLlm,
   responses: AsyncIterable<LlmResponse>,
+  span: ModelSpan,
 ): AsyncGenerator<LlmResponse, void> {
   let said: 'nothing' | 'chunks' | 'all' = 'nothing'
   for await (const response of responses) {
     if (!isResponse(response)) {
       throw new TypeError(`The model "${model}" yielded ${nameType(response)}, which is not an LlmResponse`)
     }
+    span.receive(response)
     yield response
     if (response.content?.parts?.length || response.errorCode) {
       if (!response.partial) said = 'all'

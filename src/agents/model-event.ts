@@ -22,6 +22,8 @@ export interface ModelCall {
   request: LlmRequest
   /** Collects what callbacks do; the next complete event carries it. */
   modelContext: Context
+  /** Of the event that will tell the answer. */
+  eventId: string
 }
 
 /** What the model said, and those of its calls that cannot be executed, with the reason, by their id. */
@@ -33,12 +35,13 @@ export interface ModelEvent {
 export async function toEvent(
   agent: LlmAgent,
   context: InvocationContext,
-  { response, request, modelContext }: ModelCall & { response: LlmResponse },
+  { response, request, modelContext, eventId }: ModelCall & { response: LlmResponse },
 ): Promise<ModelEvent> {
   const { content, refused } = repairCalls(response.content)
   const event = createEvent({
     ...response,
     ...envelope(agent, context),
+    ...(!response.partial && { id: eventId }),
     ...(content && { content }),
     actions: response.partial ? createEventActions() : takeActions(modelContext),
   } as Partial<Event>) // a response's metadata has the shape that events give it

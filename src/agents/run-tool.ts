@@ -8,8 +8,10 @@ import type { InvocationContext } from '../core/invocation-context.js'
 import { thaw } from '../core/json.js'
 import { PluginError } from '../core/plugin.js'
 import type { BaseTool } from '../core/tool.js'
+import { ATTRIBUTE } from '../core/trace.js'
 import type { JsonObject } from '../schema/json.js'
 import type { LlmAgent } from './llm-agent.js'
+import { startToolSpan } from './spans.js'
 import { toResponse } from './tool-result.js'
 
 /** Longest time one tool call may take, in milliseconds, unless the tool says otherwise. */
@@ -29,40 +31,47 @@ interface ToolCall {
   call: FunctionCall
   /** What a person said about it. */
   confirmation: ToolConfirmation | undefined
+  /** Of the event that will tell the answer. */
+  eventId: string
 }
 
 /** Runs one call, within its time. Failures are answers; only when the run itself was aborted does it throw. */
 export async function runTool(
   agent: LlmAgent,
   context: InvocationContext,
-  { tool, call, confirmation }: ToolCall,
+  { tool, call, confirmation, eventId }: ToolCall,
 ): Promise<Outcome> {
   const timeoutMs = tool.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS
   const reason = () => new Error(`Tool '${tool.name}' timed out after ${timeoutMs / 1000} s`)
   const abort = linkAbort(context.abortSignal, { timeoutMs, reason })
   const actions = createEventActions()
+  const span = startToolSpan(context, { tool, call, eventId })
   const toolContext = new Context({
     invocationContext: context,
     eventActions: actions,
     ...(call.id !== undefined && { functionCallId: call.id }),
     ...(confirmation && { toolConfirmation: confirmation }),
     abortSignal: abort.signal,
+    span,
   })
   // The tool's own copy: what the model asked for is history and stays as it is.
   const args = thaw(call.args ?? {})
   try {
     const response = await unlessAborted(
-      answerCall(agent, context, { tool, args, toolContext }),
+      span.run(() => answerCall(agent, context, { tool, args, toolContext })),
       abort.signal,
     )
+    span.set({ [ATTRIBUTE.toolResponse]: () => response })
     return { response, actions }
   } catch (error) {
     context.abortSignal.throwIfAborted()
+    span.end({ error })
     const kind = abort.signal.aborted ? 'tool.timeout' : 'tool.failed'
     context.log.warn({ ...context.where, tool: tool.name, err: error }, kind)
     const response = { error: redactSecrets(messageOf(error)) }
     return { response, actions: soFar(actions), ...(endsStep(error) && { failure: error }) }
   } finally {
+    span.end()
     abort.release()
   }
 }

@@ -1,3 +1,4 @@
+import { newEventId } from '../core/clock.js'
 import type { FunctionCall, FunctionResponse, Part } from '../core/content.js'
 import {
   createEvent,
@@ -37,25 +38,27 @@ export async function executeCalls(
   request: ExecuteCalls,
 ): Promise<{ events: Event[]; failure: Error | undefined }> {
   const { calls } = request
-  const outcomes = await Promise.all(calls.map((call) => executeCall(agent, context, call, request)))
+  const eventId = newEventId()
+  const outcomes = await Promise.all(
+    calls.map((call) => executeCall(agent, context, { ...request, call, eventId })),
+  )
   const parts = outcomes.flatMap(({ response }, index) => (response ? answer(calls[index], response) : []))
   const actions = mergeActions(outcomes.map((outcome) => outcome.actions))
   const { failure } = outcomes.find((outcome) => outcome.failure) ?? {}
-  return { events: toEvents(agent, context, { calls, parts, actions }), failure }
+  return { events: toEvents(agent, context, { calls, parts, actions, eventId }), failure }
 }
 
 async function executeCall(
   agent: LlmAgent,
   context: InvocationContext,
-  call: FunctionCall,
-  { tools, confirmations, refused }: ExecuteCalls,
+  { call, eventId, tools, confirmations, refused }: ExecuteCalls & { call: FunctionCall; eventId: string },
 ): Promise<Outcome> {
   const { id = '', name = '' } = call
   const tool = tools[name]
   if (!tool || !isAllowed(tool, context)) return refusal(noSuchTool(name, tools, context))
   const error = refused?.get(id)
   if (error !== undefined) return refusal(error)
-  return runTool(agent, context, { tool, call, confirmation: confirmations?.get(id) })
+  return runTool(agent, context, { tool, call, confirmation: confirmations?.get(id), eventId })
 }
 
 const refusal = (error: string): Outcome => ({ response: { error }, actions: createEventActions() })
@@ -76,10 +79,16 @@ interface Answers {
   calls: FunctionCall[]
   parts: Part[]
   actions: EventActions
+  /** Of the event with the answers. */
+  eventId: string
 }
 
 /** The run ends with a question; one for a credential comes with an answer that says the call is pending. */
-function toEvents(agent: LlmAgent, context: InvocationContext, { calls, parts, actions }: Answers): Event[] {
+function toEvents(
+  agent: LlmAgent,
+  context: InvocationContext,
+  { calls, parts, actions, eventId }: Answers,
+): Event[] {
   const from = envelope(agent, context)
   const { requestedToolConfirmations, skipSummarization, ...others } = actions
   const isWaiting = Object.keys(requestedToolConfirmations).length > 0
@@ -90,6 +99,7 @@ function toEvents(agent: LlmAgent, context: InvocationContext, { calls, parts, a
   })
   const answers = createEvent({
     ...from,
+    id: eventId,
     ...(parts.length > 0 && { content: { role: 'user', parts } }),
     actions: createEventActions(isWaiting ? others : actions),
   })

@@ -3,6 +3,7 @@ import type { Content } from './content.js'
 import { Context } from './context.js'
 import { createEvent, createEventActions, hasActions, type Event } from './event.js'
 import type { InvocationContext } from './invocation-context.js'
+import { ATTRIBUTE, OPERATION, type Span } from './trace.js'
 
 const AGENT_BRAND = Symbol.for('google.adk.baseAgent')
 
@@ -57,17 +58,26 @@ export abstract class BaseAgent<Config extends BaseAgentConfig = BaseAgentConfig
 
   /** Runs the agent with its callbacks. The runner stores what is yielded. */
   async *runAsync(parent: InvocationContext): AsyncGenerator<Event, void> {
-    const context = parent.derive({ agent: this })
-    const early = await this.#callback(context, 'beforeAgentCallback')
-    if (early) {
-      yield early
-      if (early.content || early.errorCode) return
+    const span = this.#startSpan(parent)
+    const context = parent.derive({ agent: this, span })
+    let error: unknown
+    try {
+      const early = await this.#callback(context, 'beforeAgentCallback')
+      if (early) {
+        yield early
+        if (early.content || early.errorCode) return
+      }
+      if (context.endInvocation || context.abortSignal.aborted) return
+      yield* this.runAsyncImpl(context)
+      if (context.endInvocation || context.abortSignal.aborted) return
+      const late = await this.#callback(context, 'afterAgentCallback')
+      if (late) yield late
+    } catch (thrown) {
+      if (!context.abortSignal.aborted) error = thrown
+      throw thrown
+    } finally {
+      span.end({ error })
     }
-    if (context.endInvocation || context.abortSignal.aborted) return
-    yield* this.runAsyncImpl(context)
-    if (context.endInvocation || context.abortSignal.aborted) return
-    const late = await this.#callback(context, 'afterAgentCallback')
-    if (late) yield late
   }
 
   get rootAgent(): BaseAgent {
@@ -93,6 +103,16 @@ export abstract class BaseAgent<Config extends BaseAgentConfig = BaseAgentConfig
     const config = { ...this.config, ...overrides }
     const subAgents = overrides.subAgents ?? this.subAgents.map((agent) => agent.clone())
     return new AgentClass({ ...config, ...(config.subAgents && { subAgents }) })
+  }
+
+  #startSpan({ span, session, invocationId }: InvocationContext): Span {
+    return span.start(`${OPERATION.agent} ${this.name}`, {
+      [ATTRIBUTE.operation]: OPERATION.agent,
+      [ATTRIBUTE.agentName]: this.name,
+      [ATTRIBUTE.agentDescription]: this.description || undefined,
+      [ATTRIBUTE.conversation]: session.id,
+      [ATTRIBUTE.invocationId]: invocationId,
+    })
   }
 
   /** The event of a callback: what it said, or the state it changed; nothing when it did neither. */

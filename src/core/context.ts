@@ -8,6 +8,7 @@ import { setOwn, thaw } from './json.js'
 import type { SearchMemoryResponse } from './memory.js'
 import type { Session } from './session.js'
 import { State } from './state.js'
+import type { Span } from './trace.js'
 
 /** What an instruction function may look at. */
 export class ReadonlyContext {
@@ -51,6 +52,8 @@ export interface ContextParams {
   toolConfirmation?: ToolConfirmation
   /** Narrower than the run's own, when a single tool call has a deadline. */
   abortSignal?: AbortSignal
+  /** Narrower than the agent's own, for a single tool call. */
+  span?: Span
 }
 
 /** What callbacks and tools work with: state, artifacts, memory, and the actions of the event to come. */
@@ -60,6 +63,8 @@ export class Context extends ReadonlyContext {
   /** The person's decision, when this call asked for one. */
   readonly toolConfirmation: ToolConfirmation | undefined
   readonly abortSignal: AbortSignal
+  /** What is going on, for traces: the tool call, or the agent's work. */
+  readonly span: Span
   readonly #state: State
 
   constructor(params: ContextParams) {
@@ -68,6 +73,7 @@ export class Context extends ReadonlyContext {
     this.functionCallId = params.functionCallId
     this.toolConfirmation = params.toolConfirmation
     this.abortSignal = params.abortSignal ?? params.invocationContext.abortSignal
+    this.span = params.span ?? params.invocationContext.span
     this.#state = new State(this.invocationContext.session.state, this.actions.stateDelta)
   }
 

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   node_not_found: 404,
   resource_not_found: 404,
   run_not_found: 404,
+  trace_not_found: 404,
   route_not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,

@@ -10,6 +10,7 @@ import type { BaseLlm } from './model.js'
 import type { PluginManager } from './plugin.js'
 import { DEFAULT_MAX_LLM_CALLS, type RunConfig } from './run-config.js'
 import type { BaseSessionService, Session } from './session.js'
+import { NO_SPAN, type Span } from './trace.js'
 
 /** A conversation of its own for an agent that is used as a tool. */
 export interface RunChild {
@@ -20,6 +21,8 @@ export interface RunChild {
     /** State to begin with; `temp:` keys are left out. */
     state: JsonObject
     abortSignal: AbortSignal
+    /** What the conversation is a part of. */
+    span: Span
   }): AsyncGenerator<Event, void>
 }
 
@@ -46,6 +49,8 @@ export interface InvocationContextParams {
   /** Counts model calls over all agents of the run. */
   calls?: { count: number }
   log?: Log
+  /** What the agent's work is a part of. */
+  span?: Span
 }
 
 /** Everything one agent needs while it answers one message. Agents below it get a context of their own. */
@@ -73,6 +78,8 @@ export class InvocationContext {
   /** Model calls of the run so far, over all its agents. */
   readonly calls: { count: number }
   readonly log: Log
+  /** The work of this agent, for traces; parts of it are spans of their own. */
+  readonly span: Span
 
   constructor(params: InvocationContextParams) {
     this.invocationId = params.invocationId ?? newInvocationId()
@@ -92,6 +99,7 @@ export class InvocationContext {
     this.abortSignal = params.abortSignal ?? new AbortController().signal
     this.calls = params.calls ?? { count: 0 }
     this.log = params.log ?? SILENT
+    this.span = params.span ?? NO_SPAN
   }
 
   get appName(): string {
@@ -106,7 +114,7 @@ export class InvocationContext {
   derive(
     changes: Pick<
       Partial<InvocationContextParams>,
-      'agent' | 'branch' | 'userContent' | 'earlierEvents' | 'abortSignal'
+      'agent' | 'branch' | 'userContent' | 'earlierEvents' | 'abortSignal' | 'span'
     >,
   ): InvocationContext {
     // eslint-disable-next-line typescript/no-misused-spread -- its fields are its parameters

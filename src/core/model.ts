@@ -62,6 +62,11 @@ export abstract class BaseLlm {
     this.model = model
   }
 
+  /** Who runs the model, for traces: a value of `gen_ai.provider.name`. */
+  get providerName(): string | undefined {
+    return undefined
+  }
+
   /**
    * Yields one complete response. With `stream`, partial responses come first and the complete one last. Failures are
    * thrown. Aborting ends the request to the provider; so does leaving the loop early.

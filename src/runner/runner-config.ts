@@ -7,6 +7,7 @@ import type { BaseMemoryService } from '../core/memory.js'
 import type { BasePlugin } from '../core/plugin.js'
 import type { RunConfig } from '../core/run-config.js'
 import type { BaseSessionService } from '../core/session.js'
+import type { Span, TraceOrigin, Tracer } from '../core/trace.js'
 import type { JsonObject } from '../schema/json.js'
 import type { App, EventsCompactionConfig, ResumabilityConfig } from './app.js'
 
@@ -26,6 +27,8 @@ export interface RunnerConfig {
   log?: Log
   /** Which model serves an agent; by default the registry decides. */
   resolveModel?: ResolveModel
+  /** Where runs are traced to; by default nowhere. */
+  tracer?: Tracer
 }
 
 export interface RunRequest {
@@ -44,4 +47,8 @@ export interface RunRequest {
   abortSignal?: AbortSignal
   /** Model calls made so far, when this run is part of another one. */
   calls?: { count: number }
+  /** What this run is a part of: work of this process, or … */
+  span?: Span
+  /** … that of somebody else. */
+  traceOrigin?: TraceOrigin | undefined
 }

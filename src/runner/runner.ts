@@ -13,6 +13,7 @@ import { PluginManager } from '../core/plugin.js'
 import type { BaseSessionService, Session } from '../core/session.js'
 import { isBaseToolset } from '../core/tool.js'
 import { LLMRegistry } from '../models/registry.js'
+import { ATTRIBUTE, NO_TRACER, type Tracer } from '../core/trace.js'
 import { InMemorySessionService } from '../sessions/memory.js'
 import type { EventsCompactionConfig, ResumabilityConfig } from './app.js'
 import { agentsOf, toolsOf } from './agents-of.js'
@@ -25,6 +26,7 @@ import { checkMessage } from './message.js'
 import { closeOpenCalls } from './open-calls.js'
 import type { RunnerConfig, RunRequest } from './runner-config.js'
 import { checkYielded, completeEvent, settleOrExplain, UNSTORABLE } from './settle.js'
+import { endInvocation, leaveInvocation, startInvocation } from './trace.js'
 
 /** How long an agent may take to notice that its run was cancelled, in milliseconds. */
 const CANCEL_GRACE_MS = 1000
@@ -48,6 +50,7 @@ export class Runner {
   readonly allowedTools: ReadonlySet<string> | undefined
   readonly #resolveModel: ResolveModel
   readonly #log: Log
+  readonly #tracer: Tracer
 
   constructor(config: RunnerConfig) {
     const agent = config.app?.rootAgent ?? config.agent
@@ -63,6 +66,7 @@ export class Runner {
     this.resumabilityConfig = config.resumabilityConfig ?? config.app?.resumabilityConfig
     this.allowedTools = config.allowedTools
     this.#log = config.log ?? STANDARD_LOG
+    this.#tracer = config.tracer ?? NO_TRACER
     this.#resolveModel =
       config.resolveModel ?? ((model) => (isBaseLlm(model) ? model : LLMRegistry.newLlm(model)))
   }
@@ -82,14 +86,23 @@ export class Runner {
     const session = await this.sessionService.getSession({ appName: this.appName, userId, sessionId })
     if (!session) throw new AdkError('session_not_found', `Session not found: ${sessionId}`)
     await this.#heal(session, message)
-    const context = await this.#begin(session, message, request)
+    const span = startInvocation(this.#tracer, session, request)
     try {
-      yield* this.#drive(context, request)
+      const context = await this.#begin(session, message, { ...request, span })
+      try {
+        yield* this.#drive(context, request)
+      } finally {
+        await this.#closeCalls(context)
+      }
+      await this.pluginManager.ask('afterRunCallback', { invocationContext: context })
+      await this.#compact(context)
+      endInvocation(span, request)
+    } catch (error) {
+      endInvocation(span, request, error)
+      throw error
     } finally {
-      await this.#closeCalls(context)
+      leaveInvocation(span)
     }
-    await this.pluginManager.ask('afterRunCallback', { invocationContext: context })
-    await this.#compact(context)
   }
 
   /** Answers the calls that an earlier run left open, except those that this message answers. */
@@ -211,6 +224,7 @@ export class Runner {
     message,
     state,
     abortSignal,
+    span,
   }: Parameters<RunChild>[0]): AsyncGenerator<Event, void> {
     const { appName, userId, session } = parent
     const runner = new Runner({
@@ -234,12 +248,15 @@ export class Runner {
       abortSignal,
       runConfig: { ...(maxLlmCalls !== undefined && { maxLlmCalls }) },
       calls: parent.calls,
+      span,
     })
   }
 
   #newContext(session: Session, userContent: Content, request: RunRequest): InvocationContext {
+    const invocationId = request.invocationId ?? newInvocationId()
+    request.span?.set({ [ATTRIBUTE.invocationId]: invocationId })
     return new InvocationContext({
-      invocationId: request.invocationId ?? newInvocationId(),
+      invocationId,
       agent: this.agent,
       session,
       sessionService: this.sessionService,
@@ -253,6 +270,7 @@ export class Runner {
       ...(request.runConfig && { runConfig: request.runConfig }),
       ...(request.abortSignal && { abortSignal: request.abortSignal }),
       ...(request.calls && { calls: request.calls }),
+      ...(request.span && { span: request.span }),
       log: this.#log,
     })
   }

@@ -2,6 +2,7 @@ import type { BaseArtifactService } from '../core/artifact.js'
 import { AdkError } from '../core/errors.js'
 import type { BaseMemoryService } from '../core/memory.js'
 import type { BaseSessionService, SessionKey } from '../core/session.js'
+import type { TraceStore } from '../telemetry/traces.js'
 import type { Runs } from './runs.js'
 
 /** Everybody who keeps something of a session. */
@@ -10,6 +11,7 @@ export interface SessionKeepers {
   sessions: BaseSessionService
   artifacts: BaseArtifactService
   memory: BaseMemoryService
+  traces: Pick<TraceStore, 'forget'>
 }
 
 /** How long a cancelled run may take to let go of its session, in milliseconds. */
@@ -34,6 +36,7 @@ export async function endSession(keepers: SessionKeepers, key: SessionKey): Prom
 }
 
 /** Deletes what belongs to a session, without the session itself. */
-export async function forget({ artifacts, memory }: SessionKeepers, key: SessionKey): Promise<void> {
+export async function forget({ artifacts, memory, traces }: SessionKeepers, key: SessionKey): Promise<void> {
+  traces.forget(key)
   await Promise.all([artifacts.deleteSession(key), memory.deleteSession(key)])
 }

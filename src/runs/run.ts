@@ -2,6 +2,7 @@ import type { Content } from '../core/content.js'
 import type { AdkError } from '../core/errors.js'
 import type { Event } from '../core/event.js'
 import type { SessionKey } from '../core/session.js'
+import type { TraceOrigin } from '../core/trace.js'
 import type { Runner } from '../runner/runner.js'
 import type { JsonObject } from '../schema/json.js'
 import type { RunStatus } from '../schema/run.js'
@@ -22,6 +23,8 @@ export interface StartRun {
   signal?: AbortSignal
   /** Makes the same request, given again, lead to the same run. */
   once?: Once | undefined
+  /** The trace of the client that the run is a part of. */
+  traceOrigin?: TraceOrigin | undefined
 }
 
 export interface Once {

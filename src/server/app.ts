@@ -19,6 +19,7 @@ import { memoryRoutes } from './routes/memory.js'
 import { runRoutes } from './routes/run.js'
 import { runsRoutes } from './routes/runs.js'
 import { sessionRoutes } from './routes/sessions.js'
+import { traceRoutes } from './routes/traces.js'
 import { utilityRoutes } from './routes/utility.js'
 import { useZod, type ZodServer } from './schemas.js'
 
@@ -88,6 +89,7 @@ function adkRoutes(server: ZodServer, deps: ServerDeps): void {
   memoryRoutes(server, deps)
   appInfoRoutes(server, deps)
   graphRoutes(server, deps)
+  traceRoutes(server, deps)
   devRoutes(server)
 }
 

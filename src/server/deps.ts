@@ -6,6 +6,7 @@ import type { Runner } from '../runner/runner.js'
 import type { Runs } from '../runs/runs.js'
 import type { AcpOptions } from '../acp/options.js'
 import type { Log } from '../telemetry/log.js'
+import type { TraceStore } from '../telemetry/traces.js'
 
 /** An app that is loaded and can be run. */
 export interface ServedApp {
@@ -51,6 +52,7 @@ export interface ServerDeps {
   artifacts: BaseArtifactService
   memory: BaseMemoryService
   runs: Runs
+  traces: TraceStore
   log: Log
   options: ServerOptions
 }

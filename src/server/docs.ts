@@ -23,6 +23,7 @@ const TAGS = [
   { name: 'Artifacts', description: 'Texts and files of a session or of its user, in versions.' },
   { name: 'Memory', description: 'What an app remembers of a user across sessions.' },
   { name: 'Graph', description: 'What an app is made of, as trees and drawings.' },
+  { name: 'Traces', description: 'What happened during runs, and how long it took.' },
   { name: 'Developer', description: "What Google's dev UI asks for besides." },
   MOUNTS_TAG,
 ]

@@ -366,6 +366,34 @@ export const REQUIREMENTS = {
   'graph.missing': { sentence: 'an unknown app or node is 404 with its name', source: 'web' },
   'graph.dot': { sentence: 'the DOT is valid, whatever names agents, tools and apps have', source: 'own' },
 
+  'trace.session': {
+    sentence: 'the trace of a session is its spans: invocation, agents, model calls, tool calls',
+    source: 'web',
+  },
+  'trace.unknown-session': { sentence: 'an unknown session has the trace []', source: 'reference' },
+  'trace.event': {
+    sentence: 'the trace of an event is what is known of its model call or tool call, flat',
+    source: 'reference',
+  },
+  'trace.unknown-event': {
+    sentence: 'an event without a trace is 404 "Trace not found"',
+    source: 'reference',
+  },
+  'trace.readable': {
+    sentence: 'every span is one that the dev UI accepts, however the run ended',
+    source: 'web',
+  },
+  'trace.scope': {
+    sentence: 'under /dev/apps/{app} there are the spans of that app only',
+    source: 'own',
+  },
+  'trace.bounded': {
+    sentence: 'traces take bounded memory: the oldest go first, long contents are shortened',
+    source: 'own',
+  },
+  'trace.deleted': { sentence: 'the traces of a session go with it', source: 'own' },
+  'trace.secrets': { sentence: 'a trace holds no credentials of the connection', source: 'own' },
+
   'dev.config': {
     sentence: 'the dev UI reads that there is no telemetry and no logo of its own',
     source: 'web',

@@ -18,6 +18,7 @@ const CONFIG: Omit<Config, 'agentsDir'> = {
   acp: { keepMs: 60_000, confirmations: true },
   defaultApp: undefined,
   drainMs: 0,
+  telemetry: { keepContents: true },
   configFile: undefined,
   toolAccess: {},
 }

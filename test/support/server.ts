@@ -15,6 +15,8 @@ import type { Apps, ServedApp, ServerOptions } from '../../src/server/deps.js'
 import { InMemorySessionService } from '../../src/sessions/memory.js'
 import type { LogLevel } from '../../src/telemetry/levels.js'
 import { createLog } from '../../src/telemetry/log.js'
+import { SpanTracer, type SpanReader } from '../../src/telemetry/tracer.js'
+import { TraceStore, type TraceLimits } from '../../src/telemetry/traces.js'
 import { WEATHER_TURN, weatherAgent } from './agents.js'
 import { scriptedModel, type ScriptedModel, type Turn } from './scripted-model.js'
 
@@ -41,6 +43,9 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   keep?: RunsOptions['keep']
   sessions?: BaseSessionService
   logLevel?: LogLevel
+  traceLimits?: Partial<TraceLimits>
+  /** Who is told of spans besides the routes. */
+  spanReaders?: SpanReader[]
 }
 
 export interface TestServer {
@@ -90,6 +95,8 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     maxWaiting,
     keep,
     logLevel = 'debug',
+    traceLimits,
+    spanReaders = [],
     artifacts: artifactService = new InMemoryArtifactService(),
     memory = new InMemoryMemoryService(),
     sessions = new InMemorySessionService(),
@@ -108,11 +115,13 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     ...(maxWaiting !== undefined && { maxWaiting }),
     ...(keep && { keep }),
   })
+  const traces = new TraceStore({ ...(traceLimits && { limits: traceLimits }) })
   const services: Services = {
     sessionService: sessions,
     artifactService,
     memoryService: memory,
     log,
+    tracer: new SpanTracer([traces, ...spanReaders]),
     ...(plugins && { plugins }),
     ...(isResumable !== undefined && { resumabilityConfig: { isResumable } }),
   }
@@ -123,6 +132,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     artifacts: artifactService,
     memory,
     runs,
+    traces,
     log,
     options: {
       host: 'localhost',
@@ -152,7 +162,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
 
 type Services = Pick<
   RunnerConfig,
-  'sessionService' | 'artifactService' | 'memoryService' | 'plugins' | 'log' | 'resumabilityConfig'
+  'sessionService' | 'artifactService' | 'memoryService' | 'plugins' | 'log' | 'resumabilityConfig' | 'tracer'
 >
 
 function serve(

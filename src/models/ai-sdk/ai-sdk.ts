@@ -47,6 +47,11 @@ export class AiSdkLlm extends BaseLlm {
     this.#timeouts = { ...TIMEOUTS, ...timeouts }
   }
 
+  override get providerName(): string | undefined {
+    const name: unknown = this.#model.provider // such as `openai.responses`
+    return typeof name === 'string' ? name.split('.', 1)[0] : undefined
+  }
+
   override async *generateContentAsync(
     llmRequest: LlmRequest,
     stream = false,

@@ -34,6 +34,7 @@ export class Gemini extends BaseLlm {
   readonly #credentials: GeminiCredentials
   readonly #retry: Partial<RetryPolicy> | undefined
   readonly #timeouts: Timeouts
+  #providerName: string | undefined
   #open: { settings: string; transport: Promise<GeminiTransport> } | undefined
 
   constructor({ model = 'gemini-2.5-flash', retry, timeouts, ...credentials }: GeminiParams = {}) {
@@ -41,6 +42,11 @@ export class Gemini extends BaseLlm {
     this.#credentials = credentials
     this.#retry = retry
     this.#timeouts = { ...TIMEOUTS, ...timeouts }
+  }
+
+  /** Of the last call, since the settings may change. */
+  override get providerName(): string | undefined {
+    return this.#providerName
   }
 
   /** Whether a call can be made, as far as settings and environment tell; nothing is sent. */
@@ -55,6 +61,7 @@ export class Gemini extends BaseLlm {
   ): AsyncGenerator<LlmResponse, void> {
     const model = llmRequest.model ?? this.model
     const settings = geminiSettings(this.#credentials, model)
+    this.#providerName = settings.vertexai ? 'gcp.vertex_ai' : 'gcp.gemini'
     requireCredentials(settings, model)
     const transport = await this.#transport(settings)
     const request = toGeminiRequest(llmRequest, { model, vertexai: settings.vertexai })

@@ -21,6 +21,10 @@ export class OfflineModel extends BaseLlm {
     super({ model })
   }
 
+  override get providerName(): string {
+    return 'offline'
+  }
+
   /** Chunks are words. A call is never split: it comes in the complete response only. */
   override async *generateContentAsync(
     llmRequest: LlmRequest,

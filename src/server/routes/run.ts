@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { AdkError } from '../../core/errors.js'
 import type { Event } from '../../core/event.js'

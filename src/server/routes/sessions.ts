@@ -155,7 +155,7 @@ export function sessionRoutes(app: ZodServer, deps: ServerDeps): void {
       schema: {
         tags,
         operationId: 'deleteSession',
-        summary: 'Delete a session with its events, artifacts and memory',
+        summary: 'Delete a session with its events, artifacts, memory and traces',
         description:
           'Also succeeds when there is no such session. A run under way on it is cancelled. Artifacts that the user ' +
           'shares between sessions stay.',
