@@ -24,7 +24,8 @@ async function describeApi() {
     drainMs: 0,
     configFile: undefined,
     toolAccess: {},
-    telemetry: { keepContents: true },
+    metrics: true,
+    telemetry: { keepContents: true, exportTraces: false, exportContents: false },
   }
   const { app } = await compose(config, await createLog({ level: 'silent', pretty: false }))
   await app.ready()

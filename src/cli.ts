@@ -36,6 +36,7 @@ interface ServerFlags {
   memory_service_uri?: string
   use_local_storage?: true
   session_ttl?: number
+  metrics?: true
 }
 
 const HELP_WIDTH = 100
@@ -56,6 +57,8 @@ Environment:
   Variables may stand in a .env file, in this folder or in the folder of an agent; those that are
   set already win. ADK_DISABLE_LOAD_DOTENV=1 ignores .env files. ADK_DEFAULT_APP_NAME names the
   app of requests that name none.
+  OTEL_EXPORTER_OTLP_ENDPOINT sends traces to a collector of OpenTelemetry; the packages that it
+  takes are named when they are missing.
 
 Configuration:
   adk-ts.config.json, or .ts with a default export, in this folder says which tools models may
@@ -154,6 +157,7 @@ function addApiServer(program: Command): void {
       parseMinutes,
       60,
     )
+    .option('--metrics', 'count what happens, for Prometheus at /metrics')
     .helpOption('--help', 'show this help')
     .addHelpText('after', `${EXAMPLES}\n${ENVIRONMENT}`)
     .action(startServer)
@@ -206,6 +210,7 @@ async function startServer(agentsDir: string | undefined, flags: ServerFlags): P
       ? undefined
       : { keepMs: flags.acp_keep_minutes * 60_000, confirmations: !flags.no_acp_confirmations },
     sessionTtl: flags.session_ttl,
+    metrics: flags.metrics ?? false,
     drainMs: 8000,
     ...fromEnvironment(),
     ...(await readConfigFile(process.cwd())),

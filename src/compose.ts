@@ -17,6 +17,13 @@ import type { Apps, ServedApp } from './server/deps.js'
 import { openStores } from './stores.js'
 import { agentLogger } from './telemetry/agent-log.js'
 import type { Log } from './telemetry/log.js'
+import {
+  exportToCollector,
+  exportToProgram,
+  isOpenTelemetryRegistered,
+  type TraceExport,
+} from './telemetry/open-telemetry.js'
+import type { TelemetrySettings } from './telemetry/settings.js'
 import { SpanTracer } from './telemetry/tracer.js'
 import { TraceStore } from './telemetry/traces.js'
 import { VERSION } from './core/version.js'
@@ -29,14 +36,16 @@ export interface Composition {
 
 export async function compose(config: Config, log: Log): Promise<Composition> {
   setLogger(agentLogger(log))
+  const traceExport = await openExport(config.telemetry, log)
   const { sessions, artifacts, memory, ...stores } = await openStores(config)
   const traces = new TraceStore({ capture: config.telemetry.keepContents })
+  const metrics = config.metrics ? new (await import('./telemetry/metrics.js')).Metrics() : undefined
   const services = {
     sessionService: sessions,
     artifactService: artifacts,
     memoryService: memory,
     resolveModel: modelResolver(config.offline),
-    tracer: new SpanTracer([traces]),
+    tracer: new SpanTracer([traceExport, traces, metrics].filter((reader) => reader !== undefined)),
     log,
   }
   const loader = createLoader({
@@ -55,6 +64,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     memory,
     runs,
     traces,
+    metrics,
     log,
     options: { ...config, bodyLimit: config.maxBodyMb * 1024 * 1024, version: VERSION },
   })
@@ -62,14 +72,22 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
   const retention =
     ttl === undefined
       ? undefined
-      : new Retention({ keepers: { runs, sessions, artifacts, memory }, ttl, log })
+      : new Retention({ keepers: { runs, sessions, artifacts, memory, traces }, ttl, log })
   retention?.start()
   app.addHook('onClose', async () => {
     await retention?.stop()
     await apps.close()
     await stores.close()
+    metrics?.close()
+    await traceExport?.close()
   })
   return { app, apps }
+}
+
+/** Where the program sends its own traces, ours go as well; else to the collector that the environment names. */
+async function openExport(settings: TelemetrySettings, log: Log): Promise<TraceExport | undefined> {
+  if (isOpenTelemetryRegistered()) return exportToProgram(settings.exportContents)
+  return settings.exportTraces ? exportToCollector(settings.exportContents, log) : undefined
 }
 
 /** How long a list of apps is good, in milliseconds: clients that ask all the time do not keep the disk busy. */

@@ -40,6 +40,8 @@ export interface Config {
   readonly configFile: string | undefined
   readonly toolAccess: ToolAccessRules
   readonly telemetry: TelemetrySettings
+  /** Count what happens, and show it at /metrics. */
+  readonly metrics: boolean
 }
 
 /** What the environment says, in the shape of {@link Config}. Read after `.env`, once. */
@@ -53,6 +55,6 @@ export function fromEnvironment(): Pick<
     // Written with or without its scheme.
     storageEmulator:
       process.env['STORAGE_EMULATOR_HOST']?.trim().replace(/^(?!https?:\/\/)(?=.)/, 'http://') || undefined,
-    telemetry: telemetrySettings(process.env),
+    telemetry: telemetrySettings(),
   }
 }

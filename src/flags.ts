@@ -79,6 +79,7 @@ const SWITCHES = [
   '--reload_agents',
   '--auto_create_session',
   '--use_local_storage',
+  '--metrics',
   '--verbose',
   '--no_acp',
   '--no_acp_confirmations',

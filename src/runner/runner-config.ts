@@ -27,7 +27,7 @@ export interface RunnerConfig {
   log?: Log
   /** Which model serves an agent; by default the registry decides. */
   resolveModel?: ResolveModel
-  /** Where runs are traced to; by default nowhere. */
+  /** Who notes what happens in runs; by default OpenTelemetry, where the program has set it up. */
   tracer?: Tracer
 }
 

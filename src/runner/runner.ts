@@ -13,8 +13,9 @@ import { PluginManager } from '../core/plugin.js'
 import type { BaseSessionService, Session } from '../core/session.js'
 import { isBaseToolset } from '../core/tool.js'
 import { LLMRegistry } from '../models/registry.js'
-import { ATTRIBUTE, NO_TRACER, type Tracer } from '../core/trace.js'
+import { ATTRIBUTE, type Tracer } from '../core/trace.js'
 import { InMemorySessionService } from '../sessions/memory.js'
+import { programTracer } from '../telemetry/open-telemetry.js'
 import type { EventsCompactionConfig, ResumabilityConfig } from './app.js'
 import { agentsOf, toolsOf } from './agents-of.js'
 import { chooseAgent, resumedAgent } from './choose-agent.js'
@@ -50,7 +51,7 @@ export class Runner {
   readonly allowedTools: ReadonlySet<string> | undefined
   readonly #resolveModel: ResolveModel
   readonly #log: Log
-  readonly #tracer: Tracer
+  readonly #tracer: Tracer | undefined
 
   constructor(config: RunnerConfig) {
     const agent = config.app?.rootAgent ?? config.agent
@@ -66,7 +67,7 @@ export class Runner {
     this.resumabilityConfig = config.resumabilityConfig ?? config.app?.resumabilityConfig
     this.allowedTools = config.allowedTools
     this.#log = config.log ?? STANDARD_LOG
-    this.#tracer = config.tracer ?? NO_TRACER
+    this.#tracer = config.tracer
     this.#resolveModel =
       config.resolveModel ?? ((model) => (isBaseLlm(model) ? model : LLMRegistry.newLlm(model)))
   }
@@ -86,7 +87,7 @@ export class Runner {
     const session = await this.sessionService.getSession({ appName: this.appName, userId, sessionId })
     if (!session) throw new AdkError('session_not_found', `Session not found: ${sessionId}`)
     await this.#heal(session, message)
-    const span = startInvocation(this.#tracer, session, request)
+    const span = startInvocation(this.#tracer ?? (await programTracer()), session, request)
     try {
       const context = await this.#begin(session, message, { ...request, span })
       try {

@@ -237,12 +237,13 @@ function open(
   request: StartRun,
   { invocationId, abort, maxLlmCalls }: RunOptions,
 ): AsyncGenerator<Event, void> {
-  const { runner, key, message, stateDelta, customMetadata, streaming } = request
+  const { runner, key, message, stateDelta, customMetadata, streaming, traceOrigin } = request
   return runner.runAsync({
     ...key,
     newMessage: message,
     invocationId,
     abortSignal: abort.signal,
+    traceOrigin,
     ...(stateDelta && { stateDelta }),
     ...(customMetadata && { customMetadata }),
     runConfig: {

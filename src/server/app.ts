@@ -16,6 +16,7 @@ import { artifactRoutes } from './routes/artifacts.js'
 import { devRoutes } from './routes/dev.js'
 import { graphRoutes } from './routes/graph.js'
 import { memoryRoutes } from './routes/memory.js'
+import { metricsRoutes } from './routes/metrics.js'
 import { runRoutes } from './routes/run.js'
 import { runsRoutes } from './routes/runs.js'
 import { sessionRoutes } from './routes/sessions.js'
@@ -63,7 +64,7 @@ export async function buildServer(given: ServerDeps): Promise<FastifyInstance> {
   const deps = { ...given, apps: describeBeforeLoading(app, given.apps) }
   handleErrors(app)
   answerUnknownRoutes(app)
-  logRequests(app, log)
+  logRequests(app, deps)
   await allowListedOrigins(app, options.allowOrigins)
   openMounts(app, options)
   drainOnClose(app, deps)
@@ -76,6 +77,7 @@ export async function buildServer(given: ServerDeps): Promise<FastifyInstance> {
     adkRoutes(useZod(scope), deps)
   })
   if (options.acp) await acpScope(app, deps, options.acp)
+  if (deps.metrics) metricsRoutes(useZod(app), deps.metrics)
   return app
 }
 

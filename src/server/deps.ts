@@ -6,6 +6,7 @@ import type { Runner } from '../runner/runner.js'
 import type { Runs } from '../runs/runs.js'
 import type { AcpOptions } from '../acp/options.js'
 import type { Log } from '../telemetry/log.js'
+import type { Metrics } from '../telemetry/metrics.js'
 import type { TraceStore } from '../telemetry/traces.js'
 
 /** An app that is loaded and can be run. */
@@ -53,6 +54,8 @@ export interface ServerDeps {
   memory: BaseMemoryService
   runs: Runs
   traces: TraceStore
+  /** Only where they were asked for. */
+  metrics?: Metrics | undefined
   log: Log
   options: ServerOptions
 }

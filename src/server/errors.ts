@@ -9,7 +9,7 @@ import { letListedOriginsRead } from './cors.js'
 import type { ServerDeps } from './deps.js'
 import { isMounted, noteMount } from './mounts.js'
 import { internalProblem, toProblem, type ProblemReply } from './problem.js'
-import { followRequest } from './request-log.js'
+import { followRequest, type Watchers } from './request-log.js'
 
 type ToProblemBody = (problem: ProblemReply) => object
 
@@ -67,10 +67,11 @@ function logCause(request: FastifyRequest, error: unknown): void {
 }
 
 /** Errors of the router, from before any hook or handler runs. */
-export function frameworkErrorHandler({ log, options }: Pick<ServerDeps, 'log' | 'options'>) {
+export function frameworkErrorHandler(deps: Watchers & Pick<ServerDeps, 'options'>) {
+  const { options } = deps
   const letRead = letListedOriginsRead(options.allowOrigins)
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    followRequest(log, request, reply)
+    followRequest(deps, request, reply)
     letRead(request, reply)
     noteMount(request, reply, options)
     void sendProblem(request, reply, error)

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isJsonObject } from '../schema/json.js'
 import type { Log } from '../telemetry/log.js'
+import type { Metrics } from '../telemetry/metrics.js'
 import { onReplyClosed } from './disconnect.js'
 
 /** The client's own request id, if it is a plain one. */
@@ -11,17 +12,35 @@ export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID()
 }
 
-export function logRequests(app: FastifyInstance, log: Log): void {
+/** Who hears of requests once they are over. */
+export interface Watchers {
+  log: Log
+  metrics?: Metrics | undefined
+}
+
+export function logRequests(app: FastifyInstance, watchers: Watchers): void {
   app.addHook('onRequest', (request, reply, done) => {
-    followRequest(log, request, reply)
+    followRequest(watchers, request, reply)
     done()
   })
 }
 
-/** Gives a request its id, and in the end its one line in the log. */
-export function followRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
+/** Gives a request its id, and in the end its one line in the log and its place in the metrics. */
+export function followRequest(
+  { log, metrics }: Watchers,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   reply.header('x-request-id', request.id)
-  onReplyClosed(reply, () => writeLine(log, request, reply))
+  onReplyClosed(reply, () => {
+    writeLine(log, request, reply)
+    metrics?.observeRequest({
+      method: request.method,
+      route: routeOf(request),
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    })
+  })
 }
 
 /** Who, what, how it went, how long. Neither headers nor messages. */
@@ -33,7 +52,7 @@ function writeLine(log: Log, request: FastifyRequest, reply: FastifyReply): void
     {
       reqId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
+      route: routeOf(request),
       status: statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
       ...namesIn(request),
@@ -43,6 +62,9 @@ function writeLine(log: Log, request: FastifyRequest, reply: FastifyReply): void
     'request',
   )
 }
+
+/** The pattern, since there are as many paths as clients can think of. */
+const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'unknown'
 
 /** Failures are ours, refusals the client's; leaving is everybody's right. */
 function levelOf({ statusCode, raw }: FastifyReply): 'error' | 'warn' | 'info' {

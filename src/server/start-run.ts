@@ -5,6 +5,7 @@ import type { Content, FunctionResponse } from '../core/content.js'
 import { AdkError } from '../core/errors.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
 import type { BaseSessionService, SessionKey } from '../core/session.js'
+import type { TraceOrigin } from '../core/trace.js'
 import type { Once, StartRun } from '../runs/runs.js'
 import type { RunHeaders, StartRunRequest } from '../schema/run.js'
 import type { ServerDeps } from './deps.js'
@@ -14,6 +15,7 @@ export async function prepareRun(
   { apps, sessions, options }: ServerDeps,
   key: SessionKey,
   body: z.infer<typeof StartRunRequest>,
+  traceOrigin?: TraceOrigin,
 ): Promise<StartRun> {
   const { runner } = await apps.load(key.appName)
   const message = body.newMessage as Content | undefined // the wire's loose form of the same shape
@@ -42,6 +44,7 @@ export async function prepareRun(
     ...(body.stateDelta && { stateDelta: body.stateDelta }),
     ...(body.customMetadata && { customMetadata: body.customMetadata }),
     streaming: body.streaming,
+    traceOrigin,
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type Tracer,
 } from '../core/trace.js'
 
-/** Somebody to whom spans are told. What a reader throws would end a run, so none does. */
+/** Somebody to whom spans are told. */
 export interface SpanReader {
   onStart?(span: RecordedSpan, origin: TraceOrigin | undefined): void
   onEnd?(span: RecordedSpan): void
@@ -33,8 +33,19 @@ export class SpanTracer implements Tracer {
     const traceId = parseTraceparent(origin?.traceparent)?.traceId
     if (traceId !== undefined) span.identify({ traceId })
     if (attributes) span.set(attributes)
-    for (const reader of this.readers) reader.onStart?.(span, origin)
+    tell(this.readers, (reader) => reader.onStart?.(span, origin))
     return span
+  }
+}
+
+/** What is behind a reader may be somebody else's; whatever fails there, the run goes on. */
+function tell(readers: readonly SpanReader[], news: (reader: SpanReader) => void): void {
+  for (const reader of readers) {
+    try {
+      news(reader)
+    } catch {
+      // Less is known of the run than could be.
+    }
   }
 }
 
@@ -82,7 +93,7 @@ export class RecordedSpan implements Span {
     const span = new RecordedSpan(name, this, this.readers)
     if (attributes) span.set(attributes)
     ;(this.root.#open ??= new Set()).add(span)
-    for (const reader of this.readers) reader.onStart?.(span, undefined)
+    tell(this.readers, (reader) => reader.onStart?.(span, undefined))
     return span
   }
 
@@ -103,7 +114,7 @@ export class RecordedSpan implements Span {
     this.#open = undefined
     this.endTime = time ?? performance.now()
     this.root.#open?.delete(this)
-    for (const reader of this.readers) reader.onEnd?.(this)
+    tell(this.readers, (reader) => reader.onEnd?.(this))
     this.contents = NOTHING
   }
 
@@ -132,7 +143,7 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-
 /** What the header `traceparent` says, if it is one of W3C Trace Context. */
 export function parseTraceparent(
   text: string | undefined,
-): { traceId: string; spanId: string; flags: number } | undefined {
+): { traceId: string; spanId: string; isSampled: boolean } | undefined {
   const [, traceId, spanId, flags = '00'] = TRACEPARENT.exec(text ?? '') ?? []
-  return traceId && spanId ? { traceId, spanId, flags: parseInt(flags, 16) } : undefined
+  return traceId && spanId ? { traceId, spanId, isSampled: (parseInt(flags, 16) & 1) === 1 } : undefined
 }

@@ -4,7 +4,12 @@ import { expect, it } from 'vitest'
 const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
 /** Read by the libraries we use. */
-const FOREIGN = ['GOOGLE_APPLICATION_CREDENTIALS', 'NO_COLOR']
+const FOREIGN = [
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'NO_COLOR',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_SERVICE_NAME',
+]
 
 /** Names of variables in files that read the environment. */
 async function variablesRead(): Promise<Set<string>> {
@@ -15,7 +20,9 @@ async function variablesRead(): Promise<Set<string>> {
   const readers = texts.filter((text) => text.includes('process.env'))
   expect(readers.length).toBeGreaterThan(2)
   return new Set(
-    readers.flatMap((text) => text.match(/(?<=['.])(?:ADK|GOOGLE|GEMINI|DATABASE|STORAGE)_[A-Z_]+\b/g) ?? []),
+    readers.flatMap(
+      (text) => text.match(/(?<=['.])(?:ADK|GOOGLE|GEMINI|OTEL|DATABASE|STORAGE)_[A-Z_]+\b/g) ?? [],
+    ),
   )
 }
 

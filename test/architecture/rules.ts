@@ -31,6 +31,8 @@ interface PackageRule {
 /** Every package has a home, but for these. */
 const EVERYWHERE = ['zod']
 
+const OPEN_TELEMETRY = 'telemetry/open-telemetry.ts'
+
 const PACKAGES: Record<string, PackageRule> = {
   '@google/genai': {
     home: 'models/gemini/transport.ts',
@@ -42,6 +44,10 @@ const PACKAGES: Record<string, PackageRule> = {
   yaml: { home: 'tools/openapi/openapi.ts', onDemand: true },
   jiti: { home: 'loader/evaluate.ts', onDemand: true, types: ['loader/evaluate.ts'] },
   chokidar: { home: 'loader/watch.ts', onDemand: true, types: ['loader/watch.ts'] },
+  '@opentelemetry/api': { home: OPEN_TELEMETRY, onDemand: true, types: [OPEN_TELEMETRY] },
+  '@opentelemetry/sdk-trace-base': { home: OPEN_TELEMETRY, onDemand: true, types: [OPEN_TELEMETRY] },
+  '@opentelemetry/resources': { home: OPEN_TELEMETRY, onDemand: true },
+  '@opentelemetry/exporter-trace-otlp-http': { home: OPEN_TELEMETRY, onDemand: true },
   pino: { home: 'telemetry/log.ts' },
   'pino-pretty': { home: 'telemetry/log.ts', onDemand: true },
   'google-auth-library': { home: 'artifacts/gcs-auth.ts', onDemand: true },
@@ -57,7 +63,13 @@ const PACKAGES: Record<string, PackageRule> = {
 }
 
 /** Who may read the environment. Models do so when they are called, because agents bring `.env` files of their own. */
-const ENVIRONMENT = ['config.ts', 'loader/dotenv.ts', 'models/gemini/settings.ts', 'models/call.ts']
+const ENVIRONMENT = [
+  'config.ts',
+  'loader/dotenv.ts',
+  'models/gemini/settings.ts',
+  'models/call.ts',
+  'telemetry/settings.ts',
+]
 
 /** Who may end the process. */
 const EXITS = ['cli.ts', 'serve.ts']

@@ -4,7 +4,7 @@ import { folder, run } from './support.js'
 
 const FLAGS = [
   '--host', '--port', '--allow_origins', '--log_level', '--verbose', '--url_prefix', '--reload_agents',
-  '--auto_create_session', '--offline', '--max_body_mb', '--session_service_uri',
+  '--auto_create_session', '--offline', '--max_body_mb', '--metrics', '--session_service_uri',
   '--artifact_service_uri', '--memory_service_uri', '--use_local_storage', '--session_ttl',
   '--no_acp', '--no_acp_confirmations', '--acp_keep_minutes', '--help',
 ] // prettier-ignore

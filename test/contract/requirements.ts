@@ -394,6 +394,18 @@ export const REQUIREMENTS = {
   'trace.deleted': { sentence: 'the traces of a session go with it', source: 'own' },
   'trace.secrets': { sentence: 'a trace holds no credentials of the connection', source: 'own' },
 
+  'metrics.off': { sentence: 'without --metrics there is no /metrics', source: 'own' },
+  'metrics.format': { sentence: '/metrics is the text format of Prometheus', source: 'own' },
+  'metrics.requests': {
+    sentence: 'requests are counted and timed by the pattern of their route, never by their path',
+    source: 'own',
+  },
+  'metrics.runs': { sentence: 'runs are counted by app, when they start and by how they end', source: 'own' },
+  'metrics.models': { sentence: 'tokens, times and errors are counted by model', source: 'own' },
+  'metrics.tools': { sentence: 'times and errors are counted by tool', source: 'own' },
+  'metrics.process': { sentence: 'memory, CPU and the delay of the event loop are told', source: 'own' },
+  'metrics.bounded': { sentence: 'however many names there are, a metric has few series', source: 'own' },
+
   'dev.config': {
     sentence: 'the dev UI reads that there is no telemetry and no logo of its own',
     source: 'web',

@@ -9,6 +9,7 @@ import { Retention } from '../../src/runs/retention.js'
 import { Runs } from '../../src/runs/runs.js'
 import { InMemorySessionService } from '../../src/sessions/memory.js'
 import { createLog } from '../../src/telemetry/log.js'
+import { TraceStore } from '../../src/telemetry/traces.js'
 
 const HOUR = 3600
 const keyOf = (sessionId: string): SessionKey => ({ appName: 'app', userId: 'user', sessionId })
@@ -20,6 +21,7 @@ async function setUp() {
     sessions: new InMemorySessionService(),
     artifacts: new InMemoryArtifactService(),
     memory: new InMemoryMemoryService(),
+    traces: new TraceStore(),
   }
   const retention = new Retention({ keepers, ttl: HOUR, log })
 

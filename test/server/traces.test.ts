@@ -184,14 +184,19 @@ verifies('trace.event', 'of a model that failed', async () => {
 
 verifies('trace.unknown-event', async () => {
   const { send } = await openSession()
-  const [event] = (await send('POST', '/run', message())).body
+  await send('POST', '/run', message())
   for (const path of ['/debug/trace/zzz', '/debug/trace/__proto__', `${DEV}/debug/trace/zzz`]) {
     expect(await send('GET', path)).toMatchObject({
       status: 404,
       body: { detail: 'Trace not found', error: 'Trace not found' },
     })
   }
-  expect((await send('GET', `/dev/apps/other/debug/trace/${event.id}`)).status).toBe(404)
+  const { send: sendToOther } = await openSession({ apps: { other: speakingAgent() } })
+  const [foreign] = (await sendToOther('POST', '/run', message())).body
+  for (const prefix of ['/dev/apps/other', '/agent/other']) {
+    expect((await sendToOther('GET', `${prefix}/debug/trace/${foreign.id}`)).status).toBe(404)
+  }
+  expect((await sendToOther('GET', `/agent/weather/debug/trace/${foreign.id}`)).status).toBe(200)
   for (const path of ['/debug/trace/%00', `/debug/trace/${'x'.repeat(600)}`, '/debug/trace/session/%20']) {
     expect((await send('GET', path)).status).toBe(422)
   }
@@ -250,6 +255,8 @@ verifies('trace.scope', async () => {
   expect(await namesOf(DEV)).toHaveLength(5)
   expect(await namesOf('/dev/apps/other')).toEqual(['invocation', 'invoke_agent weather', 'call_llm'])
   expect(await namesOf('')).toHaveLength(8)
+  expect(await namesOf('/agent/weather')).toHaveLength(5)
+  expect(await namesOf('/agent/other')).toHaveLength(3)
 })
 
 verifies('trace.bounded', 'many runs', async () => {

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { compose, type Composition } from '../../src/compose.js'
 import type { Config } from '../../src/config.js'
 import { createLog } from '../../src/telemetry/log.js'
+import { telemetrySettings } from '../../src/telemetry/settings.js'
 
 /** The settings of `adk-ts api_server --offline` on a port of its own. */
 const CONFIG: Omit<Config, 'agentsDir'> = {
@@ -18,7 +19,8 @@ const CONFIG: Omit<Config, 'agentsDir'> = {
   acp: { keepMs: 60_000, confirmations: true },
   defaultApp: undefined,
   drainMs: 0,
-  telemetry: { keepContents: true },
+  metrics: false,
+  telemetry: telemetrySettings({}),
   configFile: undefined,
   toolAccess: {},
 }

@@ -15,6 +15,7 @@ import type { Apps, ServedApp, ServerOptions } from '../../src/server/deps.js'
 import { InMemorySessionService } from '../../src/sessions/memory.js'
 import type { LogLevel } from '../../src/telemetry/levels.js'
 import { createLog } from '../../src/telemetry/log.js'
+import type { Metrics } from '../../src/telemetry/metrics.js'
 import { SpanTracer, type SpanReader } from '../../src/telemetry/tracer.js'
 import { TraceStore, type TraceLimits } from '../../src/telemetry/traces.js'
 import { WEATHER_TURN, weatherAgent } from './agents.js'
@@ -46,6 +47,7 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   traceLimits?: Partial<TraceLimits>
   /** Who is told of spans besides the routes. */
   spanReaders?: SpanReader[]
+  metrics?: Metrics
 }
 
 export interface TestServer {
@@ -97,6 +99,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     logLevel = 'debug',
     traceLimits,
     spanReaders = [],
+    metrics,
     artifacts: artifactService = new InMemoryArtifactService(),
     memory = new InMemoryMemoryService(),
     sessions = new InMemorySessionService(),
@@ -121,7 +124,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     artifactService,
     memoryService: memory,
     log,
-    tracer: new SpanTracer([traces, ...spanReaders]),
+    tracer: new SpanTracer([traces, ...(metrics ? [metrics] : []), ...spanReaders]),
     ...(plugins && { plugins }),
     ...(isResumable !== undefined && { resumabilityConfig: { isResumable } }),
   }
@@ -133,6 +136,7 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     memory,
     runs,
     traces,
+    metrics,
     log,
     options: {
       host: 'localhost',

@@ -12,6 +12,7 @@ import { sendEventList } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 import { sendEvents, sendLog } from '../sse.js'
 import { onceOf, prepareRun } from '../start-run.js'
+import { traceOriginOf } from '../trace-origin.js'
 
 const tags = ['Run']
 
@@ -40,7 +41,7 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
     },
     async ({ body, headers }, reply) => {
       const signal = disconnectSignal(reply)
-      const request = await prepare(deps, { ...body, streaming: false })
+      const request = await prepare(deps, { ...body, streaming: false }, reply)
       const once = onceOf(headers, body)
       if (once) {
         const run = deps.runs.start({ ...request, once })
@@ -76,7 +77,7 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
     },
     async ({ body, headers }, reply) => {
       const signal = disconnectSignal(reply)
-      const request = await prepare(deps, body)
+      const request = await prepare(deps, body, reply)
       const once = onceOf(headers, body)
       if (once) {
         const run = deps.runs.start({ ...request, once })
@@ -90,13 +91,13 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
   )
 }
 
-async function prepare(deps: ServerDeps, body: RunRequest): Promise<StartRun> {
+async function prepare(deps: ServerDeps, body: RunRequest, { request }: FastifyReply): Promise<StartRun> {
   const appName = body.appName ?? deps.options.defaultApp
   if (appName === undefined) {
     throw new AdkError('app_name_missing', 'appName is required when ADK_DEFAULT_APP_NAME is not set')
   }
   const { userId, sessionId } = body
-  return prepareRun(deps, { appName, userId, sessionId }, body)
+  return prepareRun(deps, { appName, userId, sessionId }, body, traceOriginOf(request))
 }
 
 /** What the run has said so far and will say, chunks left out. */

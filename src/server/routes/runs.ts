@@ -11,6 +11,7 @@ import { mountPath } from '../mounts.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 import { sendLog } from '../sse.js'
 import { onceOf, prepareRun } from '../start-run.js'
+import { traceOriginOf } from '../trace-origin.js'
 import { requireSession, toKey } from './sessions.js'
 
 const tags = ['Runs']
@@ -65,7 +66,7 @@ export function runsRoutes(app: ZodServer, deps: ServerDeps): void {
       },
     },
     async ({ params, headers, body }, reply) => {
-      const request = await prepareRun(deps, toKey(params), body)
+      const request = await prepareRun(deps, toKey(params), body, traceOriginOf(reply.request))
       const run = runs.start({ ...request, once: onceOf(headers, body) })
       reply.request.invocationId = run.id
       return reply

@@ -41,7 +41,7 @@ export function traceRoutes(app: ZodServer, { traces }: ServerDeps): void {
   app.get(
     '/debug/trace/:event_id',
     { schema: { ...ofEvent, operationId: 'getEventTrace', params: EventTracePath } },
-    async ({ params }) => flatten(traces.ofEvent(params.event_id)),
+    async ({ params, mount }) => flatten(traces.ofEvent(params.event_id, mount)),
   )
   app.get(
     `${DEV}/debug/trace/:event_id`,
@@ -51,7 +51,7 @@ export function traceRoutes(app: ZodServer, { traces }: ServerDeps): void {
   app.get(
     '/debug/trace/session/:session_id',
     { schema: { ...ofSession, operationId: 'getSessionTrace', params: SessionTracePath } },
-    async ({ params }) => traces.ofSession(params.session_id),
+    async ({ params, mount }) => traces.ofSession(params.session_id, mount),
   )
   app.get(
     `${DEV}/debug/trace/session/:session_id`,
