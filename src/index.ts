@@ -186,6 +186,7 @@ export {
   type SessionKey as ListArtifactKeysRequest,
 } from './core/session.js'
 export { InMemorySessionService } from './sessions/memory.js'
+export { DatabaseSessionService } from './sessions/database.js'
 export {
   BaseArtifactService,
   type ArtifactKey as DeleteArtifactRequest,

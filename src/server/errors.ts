@@ -23,6 +23,9 @@ declare module 'fastify' {
 /** Time that a client has to finish sending a body that is refused, in milliseconds. */
 const LINGER_MS = 5000
 
+/** What may well be over in a moment. */
+const PASSING = new Set<ProblemCode>(['session_busy', 'too_many_runs', 'storage_unavailable'])
+
 function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -34,7 +37,7 @@ function sendProblem(
   const problem = known ?? internalProblem(request.id)
   const { status } = problem
   const text = JSON.stringify(toBody ? toBody(problem) : problem.body)
-  if (error instanceof AdkError && (error.code === 'session_busy' || error.code === 'too_many_runs')) {
+  if (error instanceof AdkError && PASSING.has(error.code)) {
     reply.header('retry-after', '1')
   }
   reply.code(status).type('application/json; charset=utf-8')

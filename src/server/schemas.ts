@@ -47,8 +47,11 @@ export const errors = {
   eventsGone: { 410: described(Problem, 'Some events that follow `Last-Event-ID` are no longer kept.') },
   run: {
     400: described(Problem, 'No app was named, and the server has no default app.'),
-    409: described(Problem, 'Too many runs wait for their turn on this session.'),
+    409: described(
+      Problem,
+      'Too many runs wait for their turn on this session, or another server has continued it meanwhile.',
+    ),
     500: described(Problem, 'The agent failed to load, or its own code failed.'),
-    503: described(Problem, 'The server is at its limit of runs, or shutting down.'),
+    503: described(Problem, 'The server is at its limit of runs, cannot reach its database, or shuts down.'),
   },
 }

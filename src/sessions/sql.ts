@@ -265,6 +265,12 @@ function checkKey(key: SessionKey): void {
   }
 }
 
-/** Sessions in a database, whose tables are made where they are missing. */
-export const openSqlSessions = async (database: Database): Promise<SqlSessionService> =>
-  new SqlSessionService(await prepareSchema(database))
+/** Sessions in a database, whose tables are made where they are missing. One that cannot be used is closed again. */
+export async function openSqlSessions(database: Database): Promise<SqlSessionService> {
+  try {
+    return new SqlSessionService(await prepareSchema(database))
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}

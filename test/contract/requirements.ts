@@ -239,6 +239,17 @@ export const REQUIREMENTS = {
   },
   'queue.patch': { sentence: 'PATCH during a run works, and both are kept', source: 'own' },
 
+  'servers.conflict': {
+    sentence:
+      'of two runs of two servers on one session, one ends with session_conflict, and their events do not mix',
+    source: 'own',
+  },
+  'servers.patch': {
+    sentence: 'of changes of state that come to two servers at once, none is lost',
+    source: 'own',
+  },
+  'servers.create': { sentence: 'an id that two servers are asked for at once is given once', source: 'own' },
+
   'runs.start': {
     sentence: 'POST …/runs answers 202 with the status and its Location; the run needs nobody to watch it',
     source: 'own',

@@ -4,6 +4,7 @@ import { createEvent } from '../../src/core/event.js'
 import { openDatabase } from '../../src/database/database.js'
 import { parseStoreUri } from '../../src/database/uri.js'
 import { openSqlSessions } from '../../src/sessions/sql.js'
+import { verifies } from '../contract/verifies.js'
 import { freshPostgres, freshSqlite } from '../support/database.js'
 import {
   buildTestServer,
@@ -32,7 +33,7 @@ function gate() {
 }
 
 describe.each(Object.entries(ENGINES))('two servers on %s', (_, freshUri) => {
-  it.each(['/run', '/run_sse'])('end the run of %s whose session the other one continued', async (route) => {
+  const conflict = async (route: string) => {
     const uri = await freshUri()
     const { open, opened } = gate()
     const called = gate()
@@ -71,9 +72,11 @@ describe.each(Object.entries(ENGINES))('two servers on %s', (_, freshUri) => {
     expect((await second.send('GET', SESSION)).body.events).toEqual(events)
     expect(first.logged.join('')).not.toContain('not_healed')
     expect((await first.send('POST', '/run', message())).status).toBe(200)
-  })
+  }
+  verifies('servers.conflict', '/run', () => conflict('/run'))
+  verifies('servers.conflict', '/run_sse', () => conflict('/run_sse'))
 
-  it('keep all of the changes that come at once', async () => {
+  verifies('servers.patch', async () => {
     const uri = await freshUri()
     const [first, second] = [await openOn(uri), await openOn(uri)]
     await first.send('POST', SESSION, {})
@@ -92,7 +95,7 @@ describe.each(Object.entries(ENGINES))('two servers on %s', (_, freshUri) => {
     }
   })
 
-  it('make an id once', async () => {
+  verifies('servers.create', async () => {
     const uri = await freshUri()
     const servers = [await openOn(uri), await openOn(uri)]
     const replies = await Promise.all(servers.map((server) => server.send('POST', SESSION, {})))

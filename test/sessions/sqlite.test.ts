@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openSqlite } from '../../src/database/sqlite.js'
 import { sqliteDrivers } from '../../src/database/sqlite-driver.js'
+import { DatabaseSessionService } from '../../src/sessions/database.js'
 import { openSqlSessions } from '../../src/sessions/sql.js'
 import { describeSessionStore } from './session-store-suite.js'
 import { describeSharedDatabase } from './shared-database-suite.js'
@@ -26,3 +27,18 @@ for (const [name, driver] of await sqliteDrivers()) {
     return Promise.all([open(path), open(path)])
   })
 }
+
+describeSessionStore(
+  'SQLite, as authors open it',
+  async () => new DatabaseSessionService(`sqlite:///${join(folder, `${count++}.db`)}`),
+)
+
+test('a database that cannot be opened is tried again', async () => {
+  const path = join(folder, 'later')
+  const store = new DatabaseSessionService(`sqlite:///${join(path, 'sessions.db')}`)
+  const key = { appName: 'app', userId: 'user', sessionId: 'one' }
+  await expect(store.createSession(key)).rejects.toThrow('create it first')
+  await mkdir(path)
+  expect(await store.createSession(key)).toMatchObject({ id: 'one' })
+  await store.close()
+})
