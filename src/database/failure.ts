@@ -11,8 +11,14 @@ export interface Failure {
 
 /** How long a failure that passes is waited out, in milliseconds. */
 const PATIENCE_MS = 10_000
-/** Longest pause between two attempts, in milliseconds. */
-const MAX_PAUSE_MS = 250
+
+export interface Patience {
+  explain: (error: unknown) => Failure | AdkError | undefined
+  /** Longest pause between two attempts, in milliseconds. */
+  maxPauseMs: number
+  /** When the waiting began, as `performance.now()` tells; by default, now. */
+  since?: number
+}
 
 /**
  * Repeats `attempt` while it fails for a reason that passes; then rejects with `storage_unavailable`. Errors that
@@ -20,17 +26,16 @@ const MAX_PAUSE_MS = 250
  */
 export async function persist<T>(
   attempt: () => Promise<T>,
-  explain: (error: unknown) => Failure | AdkError | undefined,
+  { explain, maxPauseMs, since = performance.now() }: Patience,
 ): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS
-  for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+  for (let pause = 1; ; pause = Math.min(pause * 2, maxPauseMs)) {
     try {
       return await attempt()
     } catch (error) {
       const failure = explain(error)
       if (!failure) throw error
       if (failure instanceof AdkError) throw failure
-      if (!failure.passes || performance.now() > deadline) {
+      if (!failure.passes || performance.now() - since > PATIENCE_MS) {
         throw new AdkError('storage_unavailable', `The database cannot be used: ${failure.reason}`, {
           cause: error,
         })

@@ -63,7 +63,7 @@ class PostgresDatabase implements Database {
   }
 
   async all(sql: string, parameters: readonly Value[] = []): Promise<Row[]> {
-    return persist(async () => (await this.#query(this.pool, sql, parameters)).rows, explain)
+    return persist(async () => (await this.#query(this.pool, sql, parameters)).rows, PATIENCE)
   }
 
   async run(sql: string, parameters: readonly Value[] = []): Promise<number> {
@@ -71,7 +71,7 @@ class PostgresDatabase implements Database {
   }
 
   transaction<T>(work: (connection: Connection) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return persist(() => this.#attempt(work, options), explain)
+    return persist(() => this.#attempt(work, options), PATIENCE)
   }
 
   async adopt(): Promise<void> {}
@@ -99,10 +99,7 @@ class PostgresDatabase implements Database {
         run: async (sql, parameters = []) => (await this.#query(client, sql, parameters)).rowCount ?? 0,
       })
     } catch (error) {
-      const isUsable = await client.query('rollback').then(
-        () => true,
-        () => false,
-      )
+      const isUsable = !isSlow(error) && (await rollBack(client))
       client.off('error', ignore)
       client.release(!isUsable)
       throw error
@@ -130,6 +127,16 @@ class PostgresDatabase implements Database {
     return target.query<Row>({ ...this.#statements.get(sql), values: [...parameters] })
   }
 }
+
+/** Resolves to whether the connection can be used again. */
+const rollBack = (client: PoolClient): Promise<boolean> =>
+  client.query('rollback').then(
+    () => true,
+    () => false,
+  )
+
+/** The client gave up; the connection is still busy. */
+const isSlow = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout'
 
 interface Statement {
   text: string
@@ -187,6 +194,8 @@ const FINAL: Record<string, string> = {
 const LOST =
   /^(?:Connection terminated|Client has encountered a connection error|timeout exceeded|server conn crashed)/i
 
+const PATIENCE = { explain, maxPauseMs: 250 }
+
 function explain(error: unknown): Failure | AdkError | undefined {
   if (!(error instanceof Error) || error instanceof AdkError) return undefined
   // Several addresses were tried.
@@ -198,7 +207,7 @@ function explain(error: unknown): Failure | AdkError | undefined {
     })
   }
   if (code in PASSES) return { passes: true, reason: PASSES[code] ?? '' }
-  if (error.message === 'Query read timeout') return { passes: false, reason: 'it took too long' }
+  if (isSlow(error)) return { passes: false, reason: 'it took too long' }
   if (code in FINAL) return { passes: false, reason: FINAL[code] ?? '' }
   if (code.startsWith('08') || LOST.test(error.message))
     return { passes: true, reason: 'the connection was lost' }

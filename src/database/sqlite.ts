@@ -48,10 +48,14 @@ async function checkFolder(file: string): Promise<void> {
 const reasonOf = (error: unknown): string =>
   explain(error instanceof AdkError ? error.cause : error)?.reason ?? messageOf(error)
 
-/** One connection, used by one task at a time: another one's statement must not slip into a transaction. */
+/**
+ * One connection, used by one task at a time: another one's statement must not slip into a transaction. Writers of
+ * this process wait for each other before they wait for those of others, and readers for neither.
+ */
 class SqliteDatabase implements Database {
   readonly make = 'sqlite'
   readonly #queue = new Queue()
+  readonly #writers = new Queue()
   #closed: Promise<void> | undefined
 
   constructor(
@@ -64,22 +68,25 @@ class SqliteDatabase implements Database {
   }
 
   run(sql: string, parameters: readonly Value[] = []): Promise<number> {
-    return this.#patiently(async () => this.connection.run(sql, parameters))
+    return this.transaction((connection) => connection.run(sql, parameters))
   }
 
   transaction<T>(work: (connection: Connection) => Promise<T>, _options?: TransactionOptions): Promise<T> {
+    const since = performance.now()
+    return this.#writers.run(() => this.#patiently(() => this.#attempt(work), since))
+  }
+
+  async #attempt<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     // There is one writer anyway, over all processes, from this first statement on.
-    return this.#patiently(async () => {
-      this.connection.run('begin immediate', [])
-      try {
-        const result = await work(direct(this.connection))
-        await persist(async () => this.connection.run('commit', []), explain)
-        return result
-      } catch (error) {
-        this.#rollBack()
-        throw error
-      }
-    })
+    this.connection.run('begin immediate', [])
+    try {
+      const result = await work(direct(this.connection))
+      await persist(async () => this.connection.run('commit', []), PATIENCE)
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
   }
 
   async adopt(): Promise<void> {
@@ -91,13 +98,13 @@ class SqliteDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#queue.run(async () => this.connection.close())
+    this.#closed ??= this.#writers.run(() => this.#queue.run(async () => this.connection.close()))
     return this.#closed
   }
 
   /** Others have their turn while somebody outside holds a lock. */
-  #patiently<T>(task: () => Promise<T>): Promise<T> {
-    return persist(() => this.#queue.run(task), explain)
+  #patiently<T>(task: () => Promise<T>, since = performance.now()): Promise<T> {
+    return persist(() => this.#queue.run(task), { ...PATIENCE, since })
   }
 
   #rollBack(): void {
@@ -126,6 +133,9 @@ const FAILURES: Record<number, Failure> = {
   23: { passes: false, reason: 'there is no right to use it' },
   26: { passes: false, reason: 'the file is not a SQLite database' },
 }
+
+/** Whoever holds a lock lets go of it soon, and others wait for it, too. */
+const PATIENCE = { explain, maxPauseMs: 8 }
 
 /** The two libraries give the code under different names; the upper bits are details. */
 function explain(error: unknown): Failure | undefined {

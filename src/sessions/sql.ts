@@ -100,11 +100,13 @@ export class SqlSessionService extends BaseSessionService {
   }
 
   override async getSession({ config = {}, ...key }: GetSessionRequest): Promise<Session | undefined> {
+    if (!areStorable(Object.values(key))) return undefined
     const found = await readSession(this.#reader, key, config)
     return found && this.#snapshot(key, found)
   }
 
   override async listSessions({ appName, userId }: ListSessionsRequest): Promise<{ sessions: Session[] }> {
+    if (!areStorable([appName, userId ?? ''])) return { sessions: [] }
     const { database, times } = this.schema
     const [app] = await database.all(this.#sql.appState, [appName])
     const [users, rows] =
@@ -152,6 +154,7 @@ export class SqlSessionService extends BaseSessionService {
 
   /** Resolves to whether there was such a session. */
   async #delete(key: SessionKey, statement: string, ...condition: number[]): Promise<boolean> {
+    if (!areStorable(Object.values(key))) return false
     const row = [key.appName, key.userId, key.sessionId]
     const isDeleted = await this.schema.database.transaction(async (connection) => {
       // The session first, because its row is the lock that appends wait for.
@@ -254,15 +257,16 @@ export class SqlSessionService extends BaseSessionService {
   }
 }
 
+/** Whether anything of these names can be in a database: other names are asked for in vain, or found as different ones. */
+const areStorable = (names: readonly string[]): boolean =>
+  names.every((name) => name.length <= MAX_KEY_LENGTH && !UNFIT.test(name))
+
 function checkKey(key: SessionKey): void {
-  for (const [name, value] of Object.entries(key)) {
-    if (value.length > MAX_KEY_LENGTH || UNFIT.test(value)) {
-      throw new AdkError(
-        'name_not_storable',
-        `${name} should have at most ${MAX_KEY_LENGTH} characters, and none that a database cannot carry`,
-      )
-    }
-  }
+  if (areStorable(Object.values(key))) return
+  throw new AdkError(
+    'name_not_storable',
+    `appName, userId and sessionId should have at most ${MAX_KEY_LENGTH} characters each, and none that a database cannot carry`,
+  )
 }
 
 /** Sessions in a database, whose tables are made where they are missing. One that cannot be used is closed again. */

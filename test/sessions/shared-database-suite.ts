@@ -146,6 +146,16 @@ export function describeSharedDatabase(
       }
     })
 
+    test('take no id that another ADK could not keep, or that no database can carry', async () => {
+      for (const sessionId of ['x'.repeat(192), 'a\0b', '\ud800']) {
+        const code = 'name_not_storable'
+        await expect(first.createSession({ ...KEY, sessionId })).rejects.toMatchObject({ code })
+        expect(await second.getSession({ ...KEY, sessionId })).toBeUndefined()
+      }
+      await first.createSession({ ...KEY, sessionId: 'x'.repeat(191) })
+      expect(await read(second, 'x'.repeat(191))).toMatchObject({ events: [] })
+    })
+
     test('find what they do not keep in memory any more', async () => {
       const session = await first.createSession(KEY)
       const text = 'x'.repeat(100_000)
