@@ -1,6 +1,6 @@
-import { clock, newEventId } from '../core/clock.js'
+import { clock } from '../core/clock.js'
 import { AdkError } from '../core/errors.js'
-import { encodeEvent, sealEvent, settleEvent, type Event } from '../core/event.js'
+import { encodeEvent, settleEvent, type Event } from '../core/event.js'
 import { frozenJsonObject } from '../core/json.js'
 import {
   BaseSessionService,
@@ -13,17 +13,18 @@ import {
   type Session,
   type SessionKey,
 } from '../core/session.js'
-import type { Connection, Database } from '../database/database.js'
+import type { Database } from '../database/database.js'
 import { Queues } from '../database/queue.js'
 import { EventCache } from './event-cache.js'
 import { fitEvent, fitForJsonb } from './jsonb.js'
-import { encodeEventRow, roundTime } from './sql-events.js'
-import { nameOf, readAfter, readSession, type EventReader } from './sql-read.js'
+import { appendTo, TICK, type Appended, type Origin } from './sql-append.js'
+import { roundTime } from './sql-events.js'
+import { nameOf, readSession, type EventReader } from './sql-read.js'
 import { prepareSchema, type SessionSchema } from './sql-schema.js'
-import { mergeState, parseState, splitState, writeSessionState, writeSharedState } from './sql-state.js'
-import { START, statementsFor, type Place, type Statements } from './sql-statements.js'
-import { MILLISECONDS, type StoredTime } from './sql-times.js'
-import { joinEvents, placeBehind } from './unseen.js'
+import { mergeState, parseState, splitState, writeSharedState } from './sql-state.js'
+import { START, statementsFor, type Statements } from './sql-statements.js'
+import type { StoredTime } from './sql-times.js'
+import { joinEvents } from './unseen.js'
 
 /** Longest id, in characters: that of the columns that the ADKs make. */
 const MAX_KEY_LENGTH = 191
@@ -31,26 +32,6 @@ const MAX_KEY_LENGTH = 191
 const UNFIT = /\0|\p{Surrogate}/u
 /** What the events of hot sessions may take, in bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024
-/** Smallest step between two times, in seconds. */
-const TICK = 1e-6
-
-/** What a snapshot knows of the session it was read from. */
-interface Origin {
-  readonly created: StoredTime
-  readonly updated: StoredTime
-  readonly last: Place
-}
-
-/** What an append has done. */
-interface Appended {
-  event: Event
-  /** What others had appended since the session was read. */
-  unseen: Event[]
-  /** The time of the session before this append. */
-  before: StoredTime
-  origin: Origin
-}
-
 /** Sessions in a SQL database with the schema of the ADK. Several processes may share one. */
 export class SqlSessionService extends BaseSessionService {
   readonly #sql: Statements
@@ -174,7 +155,12 @@ export class SqlSessionService extends BaseSessionService {
     const fitting = this.schema.database.make === 'postgres' ? fitEvent(settled) : settled
     return this.#appends.run(nameOf(key), async () => {
       const appended = await this.schema.database.transaction((connection) =>
-        this.#append(connection, session, fitting),
+        appendTo(
+          { connection, schema: this.schema, sql: this.#sql },
+          session,
+          fitting,
+          this.#origins.get(session),
+        ),
       )
       this.#remember(key, appended)
       this.#origins.set(session, appended.origin)
@@ -186,42 +172,6 @@ export class SqlSessionService extends BaseSessionService {
 
   override async close(): Promise<void> {
     await this.schema.database.close()
-  }
-
-  /** Changes nothing but the database, because it may be repeated. */
-  async #append(connection: Connection, session: Session, settled: Event): Promise<Appended> {
-    const { times } = this.schema
-    const sql = this.#sql
-    const key = keyOf(session)
-    const row = [key.appName, key.userId, key.sessionId]
-    const known = this.#origins.get(session)
-    const [found] = await connection.all(sql.lockSession, row)
-    if (!found || (known && found.created !== known.created)) {
-      throw new AdkError('session_deleted', `Session was deleted: ${session.id}`)
-    }
-    const before = found.updated as StoredTime // as the statement selects it
-    const unseen = known && known.updated !== before ? await readAfter(connection, sql, key, known.last) : []
-    const placed = placeBehind(session, unseen, settled)
-    const time = times.encode(Math.max(placed.timestamp, times.decode(before) + TICK), before)
-    const delta = splitState(placed.actions.stateDelta)
-    await writeSessionState({ connection, sql, key, time }, delta)
-    await writeSharedState({ connection, sql, key, time }, delta)
-    const { event, last } = await this.#addEvent(connection, key, placed, time)
-    await connection.run(sql.touchSession, [time, ...row])
-    return { event, unseen, before, origin: { created: found.created as StoredTime, updated: time, last } }
-  }
-
-  /** An id that is taken is replaced: what is appended is a new event, whatever its author calls it. */
-  async #addEvent(connection: Connection, key: SessionKey, event: Event, time: StoredTime) {
-    const { appName, userId, sessionId } = key
-    const unit = typeof time === 'number' && time > MILLISECONDS ? 'milliseconds' : this.schema.eventUnit
-    for (;;) {
-      const { id, invocationId } = event
-      const row = [appName, userId, sessionId, id, invocationId, time, encodeEventRow(event, unit)]
-      const [added] = await connection.all(this.#sql.addEvent, row)
-      if (added) return { event, last: { position: Number(added.position), id } }
-      event = sealEvent({ ...event, id: newEventId() })
-    }
   }
 
   /** Keeps cached events up to date, if they were so before. */
@@ -275,6 +225,8 @@ export async function openSqlSessions(database: Database): Promise<SqlSessionSer
     return new SqlSessionService(await prepareSchema(database))
   } catch (error) {
     await database.close()
-    throw error
+    // What fails while a server runs names no place; here somebody has to know which database it is.
+    if (!(error instanceof AdkError)) throw error
+    throw new Error(`${error.message} (${database.shown})`, { cause: error })
   }
 }
