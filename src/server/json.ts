@@ -5,51 +5,51 @@ import type { Session } from '../core/session.js'
 
 const encodeEvents = (events: readonly Event[]): string => `[${events.map(encodeEvent).join(',')}]`
 
-/** What stands before and behind the events of a session. */
-function frameOf({ id, appName, userId, state, lastUpdateTime }: Session): [head: string, tail: string] {
+/** Longest text that is sent as a whole, in characters, and the length of its pieces when it is longer. */
+const PIECE = 1024 * 1024
+
+/**
+ * A session in its wire form, piece by piece; the last one is returned. Its events are not encoded again. Beyond the
+ * first piece their encoding is not kept, because a session of that size would be in memory twice.
+ */
+function* encodeSession(session: Session): Generator<string, string> {
+  const { id, appName, userId, state, events, lastUpdateTime } = session
   const head = JSON.stringify({ id, appName, userId, state })
-  return [`${head.slice(0, -1)},"events":`, `,"lastUpdateTime":${lastUpdateTime}}`]
-}
-
-/** A session in its wire form; its events are not encoded again. */
-function encodeSession(session: Session): string {
-  const [head, tail] = frameOf(session)
-  return head + encodeEvents(session.events) + tail
-}
-
-/** A session with more events is sent piece by piece: it is never there a second time, as one text. */
-const MANY_EVENTS = 5000
-/** Length of a piece, in characters. */
-const PIECE = 64 * 1024
-
-/** The same text as that of {@link encodeSession}. */
-function* encodeInPieces(session: Session): Generator<string, void> {
-  const [head, tail] = frameOf(session)
-  let piece = `${head}[`
-  for (const [index, event] of session.events.entries()) {
-    piece += (index === 0 ? '' : ',') + encodeOnce(event)
+  let piece = `${head.slice(0, -1)},"events":[`
+  let encode = encodeEvent
+  for (const [index, event] of events.entries()) {
+    piece += `${index === 0 ? '' : ','}${encode(event)}`
     if (piece.length < PIECE) continue
     yield piece
     piece = ''
+    encode = encodeOnce
   }
-  yield `${piece}]${tail}`
+  return `${piece}],"lastUpdateTime":${lastUpdateTime}}`
 }
 
 /** Sends text that is JSON already. */
-export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+export function sendJson(reply: FastifyReply, json: string | Readable): FastifyReply {
   return reply
     .type('application/json; charset=utf-8')
     .serializer((text: string) => text)
     .send(json)
 }
 
+/** A long one is encoded as fast as its reader takes it. */
 export function sendSession(reply: FastifyReply, session: Session): FastifyReply {
-  if (session.events.length <= MANY_EVENTS) return sendJson(reply, encodeSession(session))
-  const pieces = Readable.from(encodeInPieces(session), { objectMode: false, highWaterMark: PIECE })
-  return reply.type('application/json; charset=utf-8').send(pieces)
+  const pieces = encodeSession(session)
+  const first = pieces.next()
+  if (first.done) return sendJson(reply, first.value)
+  return sendJson(reply, Readable.from(behind(first.value, pieces), { highWaterMark: 1 }))
 }
 
+function* behind(first: string, rest: Generator<string, string>): Generator<string, void> {
+  yield first
+  yield yield* rest
+}
+
+/** Sessions of a list have no events, so that each is one piece. */
 export const sendSessions = (reply: FastifyReply, sessions: readonly Session[]): FastifyReply =>
-  sendJson(reply, `[${sessions.map(encodeSession).join(',')}]`)
+  sendJson(reply, `[${sessions.map((session) => encodeSession(session).next().value).join(',')}]`)
 export const sendEventList = (reply: FastifyReply, events: readonly Event[]): FastifyReply =>
   sendJson(reply, encodeEvents(events))

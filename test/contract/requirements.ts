@@ -72,6 +72,10 @@ export const REQUIREMENTS = {
     source: 'own',
   },
   'session.get': { sentence: 'GET answers the session with all its events', source: 'docs' },
+  'session.get-long': {
+    sentence: 'a long session is sent piece by piece, as its reader takes it',
+    source: 'own',
+  },
   'session.missing': {
     sentence: 'GET and PATCH of an unknown session are 404 with its name',
     source: 'openapi',
