@@ -115,6 +115,20 @@ async function stream(context) {
 const operations = {
   list: async ({ pool }) => expect(await send(pool, 'GET', '/list-apps'), APP),
   create: (context) => create(context, context.session ?? newId()),
+  /** Creates a session that has a history. */
+  async import({ pool, session, events: count }) {
+    const text = 'It is sunny and pleasant in Paris today, with 25 degrees and a light breeze from the west.'
+    const events = Array.from({ length: count }, (_, number) => {
+      const isUser = number % 2 === 0
+      return {
+        author: isUser ? 'user' : APP,
+        invocationId: `e-${number >> 1}`,
+        content: { role: isUser ? 'user' : 'model', parts: [{ text: `${number}: ${text}` }] },
+      }
+    })
+    const body = await send(pool, 'POST', sessionPath(session), JSON.stringify({ events }))
+    expect(body, session, `"${count - 1}: ${text}"`)
+  },
   get: async ({ pool, session }) => expect(await send(pool, 'GET', sessionPath(session)), session),
   async turn(context) {
     const id = context.session ?? newId()

@@ -8,8 +8,12 @@ const WARM_UP_SECONDS = { full: 3, quick: 1 }
 const DISTURBED = 0.25
 
 /** In quick mode only the ceilings that a budget names. */
-function participants(scenario, servers, quick) {
+function participants(scenario, servers, quick, store) {
   if (scenario.serverless) return [{ name: 'ours' }]
+  if (store) {
+    const [ours] = servers
+    return [{ ...ours, command: [...ours.command, '--session_service_uri', store.uri] }]
+  }
   const named = new Set(['ours', ...scenario.measures.map(({ budget }) => budget?.times)])
   return quick ? servers.filter(({ name }) => named.has(name)) : servers
 }
@@ -26,7 +30,8 @@ export async function measure(scenario, { servers, request, options, progress })
   const mode = options.quick ? 'quick' : 'full'
   const startedAt = performance.now()
   const slices = options.slices ?? scenario.slices?.[mode] ?? SLICES[mode]
-  const contenders = participants(scenario, servers, options.quick)
+  const store = await scenario.store?.()
+  const contenders = participants(scenario, servers, options.quick, store)
   const running = new Map()
 
   const begin = async (contender) => {
@@ -41,9 +46,13 @@ export async function measure(scenario, { servers, request, options, progress })
     await stop(server.child)
   }
   const once = async (contender, slice) => {
-    if (scenario.serverless) return sample(scenario, {})
+    if (scenario.serverless) return sample(scenario, { quick: options.quick })
     const context = scenario.fresh ? await begin(contender) : contender.context
-    const result = await sample(scenario, { ...context, slice })
+    const again = async () => {
+      await end(contender.name)
+      return begin(contender)
+    }
+    const result = await sample(scenario, { ...context, slice, again })
     if (scenario.fresh) await end(contender.name)
     return result
   }
@@ -66,6 +75,7 @@ export async function measure(scenario, { servers, request, options, progress })
     }
   } finally {
     for (const name of running.keys()) await end(name)
+    await store?.end()
   }
 }
 

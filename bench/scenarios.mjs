@@ -1,9 +1,12 @@
 // What is measured, as data. A scenario starts its servers once (`fresh`: anew for every slice), and `run` gives one
-// sample per slice. A measure names a key of the samples, its unit and its budget: at most or at least so much, or so
-// many times what the named ceiling needed in the same slice. `fullOnly` ones are left out of quick mode unless named.
+// sample per slice. With a `store`, our server alone takes part, on that; `serverless` ones need none. A measure names a
+// key of the samples, its unit and its budget: at most or at least so much, or so many times what the named ceiling needed
+// in the same slice. `fullOnly` ones are left out of quick mode unless named.
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { installedMb } from './install.mjs'
 import { cpuMs, rssMb } from './processes.mjs'
+import { engines, newEvent, openStore } from './stores.mjs'
 
 const TOOL_TEXT = 'tool: what is the weather in Paris?'
 
@@ -89,6 +92,76 @@ function slope(values) {
   return dot(weights, values) / dot(weights, weights)
 }
 
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+/** Appends so many events one after the other; resolves to the time that each took, in µs. */
+async function append(store, session, count) {
+  const times = []
+  for (let number = 0; number < count; number++) {
+    const event = await newEvent(number)
+    const from = performance.now()
+    await store.appendEvent({ session, event })
+    times.push((performance.now() - from) * 1000)
+  }
+  return times
+}
+
+/** Events that precede the last ones that are measured. */
+const MANY = { full: 100_000, quick: 5000 }
+
+/** The store alone, in this process: the first events of a session, and those that follow many others. */
+const appends = (engine) => ({
+  title: `appending to a session, ${engine}`,
+  serverless: true,
+  slices: { full: 1, quick: 1 },
+  async run({ quick }) {
+    const { uri, end } = await engines[engine]()
+    try {
+      const store = await openStore(uri)
+      const key = { appName: 'bench', userId: 'u' }
+      await append(store, await store.createSession({ ...key, sessionId: 'warm-up' }), 500)
+      const session = await store.createSession({ ...key, sessionId: 'long' })
+      const first = median(await append(store, session, 1000))
+      await append(store, session, MANY[quick ? 'quick' : 'full'] - 1000)
+      const { user, system } = process.cpuUsage()
+      const times = await append(store, session, 1000)
+      const used = process.cpuUsage({ user, system })
+      await store.close()
+      const deep = median(times)
+      return { first, deep, growth: deep / first, cpu: (used.user + used.system) / times.length }
+    } finally {
+      await end()
+    }
+  },
+  measures: [
+    { key: 'first', label: 'events 1-1000, p50', unit: 'µs' },
+    { key: 'deep', label: 'after 100,000 others (quick: 5,000), p50', unit: 'µs' },
+    { key: 'growth', label: 'the latter by the former', unit: '×', budget: { atMost: 1.5 } },
+    { key: 'cpu', label: 'CPU per append, without that of the database', unit: 'µs' },
+  ],
+})
+
+/** A server on a store of its own: a session that it has not read yet, and one that it has. */
+const gets = (engine) => ({
+  title: `GET of a session with 2,000 events, ${engine}`,
+  store: engines[engine],
+  fresh: true,
+  slices: { full: 3, quick: 1 },
+  async run({ again, ...context }) {
+    const session = `get-${context.slice}`
+    await context.load({ operation: 'import', session, count: 1, events: 2000 })
+    const restarted = engine === 'memory' ? context : await again()
+    const cold = await restarted.load({ operation: 'get', session, count: 1 })
+    const hot = await withCpu(restarted, { operation: 'get', session, count: 200 })
+    return { cold: cold.latency.p50, hot: hot.latency.p50, cpu: hot.cpuMs / hot.count }
+  },
+  measures: [
+    delay('cold', 'the first one after a start'),
+    delay('hot', 'the next ones, p50'),
+    { key: 'cpu', label: 'CPU per GET', unit: 'ms' },
+  ],
+})
+
 const all = {
   'text-turn': turns('text turn'),
   'tool-turn': turns('tool turn', TOOL_TEXT),
@@ -130,6 +203,12 @@ const all = {
   'list-apps': plain('GET /list-apps', 'list'),
   'create-session': plain('POST session', 'create'),
   'get-session': plain('GET empty session', 'get', 'empty'),
+  'append-memory': appends('memory'),
+  'append-sqlite': appends('sqlite'),
+  'append-postgres': appends('postgres'),
+  'get-memory': gets('memory'),
+  'get-sqlite': gets('sqlite'),
+  'get-postgres': gets('postgres'),
   memory: {
     title: 'sessions of four events, 5,000 of them',
     fresh: true,
