@@ -36,6 +36,8 @@ export interface StartOptions {
   env?: Record<string, string>
   /** Arguments for Node.js itself. */
   node?: string[]
+  /** Largest file that the process may write, in KiB; beyond, writing fails as on a full disk. */
+  maxFileKb?: number
 }
 
 /** What is needed to run anything at all: nothing that could change what the server does. */
@@ -44,6 +46,15 @@ function plainEnvironment(): Record<string, string> {
   return { PATH, HOME, NO_COLOR: '1' }
 }
 
+/** The limit is that of the shell, which the command takes the place of. A block has 512 bytes. */
+const limited = (kb: number, command: readonly string[]): string[] => [
+  'sh',
+  '-c',
+  `ulimit -f ${kb * 2} && exec "$@"`,
+  'sh',
+  ...command,
+]
+
 /** A running `adk-ts`. It ends with the test, whatever happens. */
 export class Cli {
   stdout = ''
@@ -51,8 +62,10 @@ export class Cli {
   readonly #child: ChildProcess
   readonly #ended: Promise<number | NodeJS.Signals | null>
 
-  constructor(args: readonly string[], { cwd, env, node = [] }: StartOptions = {}) {
-    this.#child = spawn(process.execPath, [...node, CLI, ...args], {
+  constructor(args: readonly string[], { cwd, env, node = [], maxFileKb }: StartOptions = {}) {
+    const command = [process.execPath, ...node, CLI, ...args]
+    const [file = '', ...rest] = maxFileKb === undefined ? command : limited(maxFileKb, command)
+    this.#child = spawn(file, rest, {
       cwd,
       env: { ...plainEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

