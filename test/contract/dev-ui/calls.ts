@@ -86,6 +86,26 @@ const absent = (method: DevUiCall['method'], path: string, status: 404 | 405, bo
   reads: { detail: text, error: text },
 })
 
+const nanoseconds = expect.toSatisfy((time: number) => Math.abs(time / 1e9 - Date.now() / 1000) < 1000)
+const json = expect.stringMatching(/^\{.*\}$/)
+const ofInvocation = { 'gcp.vertex.agent.invocation_id': text }
+
+const span = (name: string, attributes: object) => ({
+  name,
+  trace_id: text,
+  span_id: text,
+  start_time: nanoseconds,
+  end_time: nanoseconds,
+  attributes,
+})
+const modelCall = (eventId: unknown) =>
+  span('call_llm', {
+    ...ofInvocation,
+    'gcp.vertex.agent.event_id': eventId,
+    'gcp.vertex.agent.llm_request': json,
+    'gcp.vertex.agent.llm_response': json,
+  })
+
 const METADATA = { displayName: 'What is the weather in "New York"?' }
 const WRITTEN = {
   author: 'user',
@@ -157,6 +177,23 @@ export const DEV_UI_CALLS: DevUiCall[] = [
     ],
     { event: ([{ id }]) => id },
   ),
+  get('trace.session', 'the end of a run', `${APP}/debug/trace/session/{session}`, [
+    span('invocation', ofInvocation),
+    span('invoke_agent desk', {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.conversation.id': '{session}',
+    }),
+    modelCall('{event}'),
+    span('execute_tool get_weather', { 'gcp.vertex.agent.event_id': text }),
+    modelCall(text),
+  ]),
+  get(
+    'trace.event',
+    'an event, in older versions',
+    `${APP}/debug/trace/{event}`,
+    modelCall('{event}').attributes,
+  ),
+  get('trace.event', 'an event, in older versions', '/debug/trace/{event}', modelCall('{event}').attributes),
   run('a message, with streaming', message([{ text: 'And the time?' }], { streaming: true }), [
     { ...says({ text: 'It is ' }), partial: true },
     { ...says({ text: 'noon.' }), partial: true },

@@ -268,6 +268,19 @@ export const EXPECTED: Record<string, Expected> = {
     text: '{}',
     differs: 'nothing to draw is {}, as the documentation has it: the dev UI takes a 404 for a failure',
   },
+  '67-trace-event-missing': {
+    verifies: 'trace.unknown-event',
+    status: 404,
+    body: error('Trace not found'),
+  },
+  '68-trace-session': {
+    verifies: 'trace.session',
+    status: 200,
+    body: expect.arrayContaining(
+      ['invocation', 'call_llm', 'execute_tool get_weather'].map((name) => expect.objectContaining({ name })),
+    ),
+  },
+  '69-trace-session-missing': { verifies: 'trace.unknown-session', status: 200 },
   '70-build-graph': {
     verifies: 'graph.structure',
     status: 200,
@@ -422,6 +435,7 @@ export const EXPECTED: Record<string, Expected> = {
     status: 404,
     body: error('Session not found: __proto__'),
   },
+  '131-trace-proto': { verifies: 'naming.proto', status: 404 },
   '132-run-app-name-object': {
     verifies: 'error.validation',
     status: 422,
