@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import * as faults from './support.js'
 
-const ROUNDS = faults.AT_LENGTH ? 50 : 3
+const ROUNDS = faults.AT_LENGTH ? 50 : 2
 const STREAMS = 3
 /** Longest time from the first request to the kill, in milliseconds; a run of its own takes longer. */
 const LATEST_MS = 400

@@ -42,7 +42,7 @@ describe.each(faults.STORES)('two servers on one %s', (_, newStore) => {
     }
   })
 
-  test('never mix runs on one session, and know at once what the other has done', async () => {
+  test('never mix runs on one session, and know at once what the other has done or deleted', async () => {
     const urls = await pair()
     const [one, two] = urls
     await faults.create(one)
@@ -70,12 +70,8 @@ describe.each(faults.STORES)('two servers on one %s', (_, newStore) => {
       const next = Number(state.count ?? 0) + 2
       expect(after.state).toMatchObject({ count: next, 'user:s1': next, 'app:s1': next })
     }
-  })
 
-  test('end a run whose session the other one deletes', async () => {
-    const urls = await pair()
-    const [one, two] = urls
-    await faults.create(one, 's1', { old: true })
+    // And of what the other deletes.
     const run = faults.watch(one, faults.countTo(1000))
     await faults.arrived(run, 5)
     expect((await faults.remove(two)).status).toBe(204)
