@@ -3,6 +3,7 @@
 import type { Content } from '../core/content.js'
 import { AdkError, publicMessage } from '../core/errors.js'
 import { REQUEST_CONFIRMATION_FUNCTION_CALL_NAME as CONFIRMATION } from '../core/framework-calls.js'
+import type { TraceOrigin } from '../core/trace.js'
 import { Turns, type Release } from '../runs/queue.js'
 import type {
   AcpMessage,
@@ -50,7 +51,10 @@ export class Acp {
   }
 
   /** Starts a run, which goes on whether or not anybody watches. Runs on one session have their turns in order. */
-  async start(request: RunCreateRequest, baseUrl: string): Promise<AcpRun> {
+  async start(
+    request: RunCreateRequest,
+    client: { baseUrl: string; traceOrigin: TraceOrigin | undefined },
+  ): Promise<AcpRun> {
     const { name: agentName, appName } = await this.agents.find(request.agent_name)
     const { session_id, session: given, input } = request
     if (session_id != null && given && given.id !== session_id) {
@@ -60,7 +64,7 @@ export class Acp {
     this.#requireRoom()
     const session = this.#sessions.open(session_id ?? given?.id, given)
     const streaming = request.mode === 'stream'
-    const run = new AcpRun({ agentName, appName, session, streaming, baseUrl }, input)
+    const run = new AcpRun({ agentName, appName, session, streaming, ...client }, input)
     try {
       void this.#work(run, this.#takeTurn(run), message, history)
     } catch (error) {

@@ -35,7 +35,7 @@ export async function converse(
   history: readonly AcpMessage[] | undefined,
   { apps, sessions, artifacts, runs }: ConverseDeps,
 ): Promise<void> {
-  const { agentName, appName, session, streaming, baseUrl } = run.request
+  const { agentName, appName, session, streaming, baseUrl, traceOrigin } = run.request
   const { rootAgent, runner } = await unlessAborted(apps.load(appName), run.signal)
   run.output ??= new Output(agentName, rootAgent.name, now)
   session.appName = appName
@@ -48,6 +48,7 @@ export async function converse(
     message,
     streaming,
     signal: run.signal,
+    traceOrigin,
     ...(isResumed && run.invocationId !== undefined && { invocationId: run.invocationId }),
   })
   run.invocationId = inner.invocationId

@@ -1,5 +1,6 @@
 import { clock } from '../core/clock.js'
 import type { AdkError } from '../core/errors.js'
+import type { TraceOrigin } from '../core/trace.js'
 import type {
   AcpError,
   AcpEvent,
@@ -25,6 +26,8 @@ export interface NewRun {
   streaming: boolean
   /** Where the server can be reached, as the client sees it. */
   baseUrl: string
+  /** The trace of the client that the run is a part of. */
+  traceOrigin?: TraceOrigin | undefined
 }
 
 export const now = (): string => new Date().toISOString()

@@ -135,6 +135,18 @@ verifies('trace.session', 'in the trace of the client', async () => {
   expect(spans[0]?.parent_span_id).toBeNull()
 })
 
+verifies('trace.session', 'of a run over ACP', async () => {
+  const { send } = await buildTestServer()
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const input = [{ role: 'user', parts: [{ content_type: 'text/plain', content: 'What is the weather?' }] }]
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
+  const reply = await send('POST', '/runs', { agent_name: 'weather', input, mode: 'sync' }, headers)
+  expect(reply.status).toBe(200)
+  const spans: SpanBody[] = (await send('GET', `/debug/trace/session/${reply.body.session_id}`)).body
+  expect(spans).toHaveLength(5)
+  expect(spans[0]?.trace_id).toBe(traceId)
+})
+
 for (const traceparent of [
   '',
   'nonsense',

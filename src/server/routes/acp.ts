@@ -23,6 +23,7 @@ import { disconnectSignal } from '../disconnect.js'
 import { sendJson } from '../json.js'
 import { described, type ZodServer } from '../schemas.js'
 import { sendAcpEvents } from '../sse.js'
+import { traceOriginOf } from '../trace-origin.js'
 
 const tags = ['ACP']
 
@@ -130,7 +131,11 @@ function runRoutes(app: ZodServer, load: LoadAcp, options: ServerOptions): void 
     },
     async ({ body }, reply) => {
       const acp = await load()
-      const run = await acp.start(body, baseUrlOf(reply.request, options))
+      const client = {
+        baseUrl: baseUrlOf(reply.request, options),
+        traceOrigin: traceOriginOf(reply.request),
+      }
+      const run = await acp.start(body, client)
       reply.header('run-id', run.id)
       return answer(reply, run, { mode: body.mode ?? 'sync', from: 0 })
     },
