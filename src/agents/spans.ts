@@ -40,7 +40,7 @@ export class ModelSpan {
       [ATTRIBUTE.provider]: this.#model.providerName,
       [ATTRIBUTE.responseModel]: answer?.modelVersion,
       [ATTRIBUTE.finishReasons]: toFinishReasons(answer?.finishReason),
-      [ATTRIBUTE.inputTokens]: usage?.promptTokenCount,
+      [ATTRIBUTE.inputTokens]: toCount(usage?.promptTokenCount),
       [ATTRIBUTE.outputTokens]: outputTokens(usage),
       [ATTRIBUTE.errorType]: answer?.errorCode,
       [ATTRIBUTE.errorMessage]: answer?.errorMessage,
@@ -90,6 +90,8 @@ const toFinishReasons = (reason: unknown): string[] | undefined =>
 
 /** Thinking counts, as it is paid for. */
 function outputTokens(usage: LlmResponse['usageMetadata']): number | undefined {
-  if (usage?.candidatesTokenCount === undefined && usage?.thoughtsTokenCount === undefined) return undefined
-  return (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0)
+  const [said, thought] = [toCount(usage?.candidatesTokenCount), toCount(usage?.thoughtsTokenCount)]
+  return said === undefined && thought === undefined ? undefined : (said ?? 0) + (thought ?? 0)
 }
+
+const toCount = (count: unknown): number | undefined => (typeof count === 'number' ? count : undefined)

@@ -100,9 +100,9 @@ export class RecordedSpan implements Span {
   set(attributes: Attributes): void {
     if (this.endTime !== undefined) return
     for (const name of Object.keys(attributes)) {
-      const value = attributes[name] ?? undefined // models that people write may say `null`
+      const value = attributes[name]
       if (typeof value === 'function') this.contents[name] = value
-      else if (value !== undefined) this.attributes[name] = value
+      else if (isAttribute(value)) this.attributes[name] = value
     }
   }
 
@@ -122,6 +122,13 @@ export class RecordedSpan implements Span {
     const reader = this.readers.find((candidate) => candidate.run)
     return reader?.run ? reader.run(this, work) : work()
   }
+}
+
+/** Models and tools that people write may say anything, and one odd value would spoil a whole trace for its reader. */
+function isAttribute(value: unknown): value is Exclude<AttributeValue, undefined> {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string')
+  return typeof value === 'string' || typeof value === 'boolean'
 }
 
 function describeError(error: unknown): Attributes {

@@ -43,6 +43,10 @@ const UiSpan = z
       require('gcp.vertex.agent.event_id')
       require('gcp.vertex.agent.invocation_id')
     }
+    for (const name of ['input_tokens', 'output_tokens']) {
+      const count = attributes[`gen_ai.usage.${name}`]
+      if (count !== undefined && typeof count !== 'number') context.addIssue(`${name} is no number`)
+    }
     for (const name of ['llm_request', 'llm_response']) {
       const text = attributes[`gcp.vertex.agent.${name}`]
       if (typeof text === 'string') JSON.parse(text)
@@ -225,6 +229,21 @@ for (const [how, options] of [
       turns: [
         {
           response: { content: { parts: [{ text: 'a' }] }, modelVersion: null, finishReason: null } as never,
+        },
+      ],
+    },
+  ],
+  [
+    'of a model that says anything',
+    {
+      turns: [
+        {
+          response: {
+            content: { parts: [{ text: 'a' }] },
+            modelVersion: { a: 1 },
+            finishReason: 7,
+            usageMetadata: { promptTokenCount: NaN, candidatesTokenCount: '3' },
+          } as never,
         },
       ],
     },
