@@ -3,6 +3,9 @@ import type { ServerOptions } from './deps.js'
 /** Paths that may leave out the app when the server has a default one, or the request is for one. */
 const WITHOUT_APP = /^\/(?:users\/|app-info(?:[/?]|$)|trigger\/)/
 
+/** Traces of all apps at the root; under a mount those of its app, which have a path of their own. */
+const TRACES = '/debug/trace/'
+
 const MOUNTS = '/agent/'
 const MOUNTED = /^\/agent\/([^/?#]*)(.*)$/s
 
@@ -21,6 +24,7 @@ export function readTarget(url: string, { urlPrefix, defaultApp }: PathOptions):
   const path = withoutPrefix(withoutOrigin(url), urlPrefix)
   const { mount, rest } = splitMount(path)
   if (mount === undefined) return { path: withApp(path, defaultApp) }
+  if (rest.startsWith(TRACES)) return { path: `/dev/apps/${encodeURIComponent(mount)}${rest}`, mount }
   return { path: withApp(rest, mount), mount }
 }
 

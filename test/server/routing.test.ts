@@ -284,6 +284,8 @@ test('paths under a mount', () => {
     ['/agent/my%20app/users/u/sessions', 'my app', '/apps/my%20app/users/u/sessions'],
     ['/agent/a/app-info', 'a', '/apps/a/app-info'],
     ['/agent/a/apps/b/app-info', 'a', '/apps/b/app-info'],
+    ['/agent/my%20app/debug/trace/e1', 'my app', '/dev/apps/my%20app/debug/trace/e1'],
+    ['/agent/a/debug/trace/session/s?x', 'a', '/dev/apps/a/debug/trace/session/s?x'],
   ]
   for (const [url, mount, path] of cases) {
     expect([url, readTarget(url, options)]).toEqual([url, { mount, path }])

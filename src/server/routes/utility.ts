@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppList, AppNames, AppSummary, Health, ListAppsQuery, Version } from '../../schema/app.js'
 import type { ServedApp, ServerDeps } from '../deps.js'
+import { sendJson } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 
 export function utilityRoutes(app: ZodServer, { apps, log, options }: ServerDeps): void {
@@ -51,9 +52,9 @@ export function utilityRoutes(app: ZodServer, { apps, log, options }: ServerDeps
         },
       },
     },
-    async ({ query, mount }) => {
+    async ({ query, mount }, reply) => {
       const names = mount === undefined ? await apps.list() : [mount]
-      if (!query.detailed) return names
+      if (!query.detailed) return sendJson(reply, JSON.stringify(names))
       const loaded = await Promise.allSettled(names.map((name) => apps.load(name)))
       for (const result of loaded)
         if (result.status === 'rejected') log.warn({ err: result.reason }, 'agent.load_failed')
