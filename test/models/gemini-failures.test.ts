@@ -176,10 +176,10 @@ describe('a stream that breaks', () => {
 describe('a model that falls silent', () => {
   it.each([true, false])('before it says anything (stream: %s)', async (stream) => {
     script({ hang: true })
-    const error = await failureOf(gemini({ timeouts: { firstByteMs: 30 } }), { stream })
+    const error = await failureOf(gemini({ timeouts: { firstByteMs: 250 } }), { stream })
     expect(error).toMatchObject({
       errorCode: 'DEADLINE_EXCEEDED',
-      message: 'The model sent nothing for 0.03 seconds',
+      message: 'The model sent nothing for 0.25 seconds',
     })
     expect(await standIn.requests[0]?.outcome).toBe('aborted')
     expect(standIn.requests).toHaveLength(1)
