@@ -213,7 +213,7 @@ verifies('artifact.name', 'any text that a URL can hold', async () => {
   const server = await buildTestServer()
   const filename = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-    .filter((name) => !/[\u0000-\u001f\u007f]/.test(name))
+    .filter((name) => !/[\u0000-\u001f\u007f]|^\.{1,2}$/.test(name)) // clients take dots for the way to go
   await fc.assert(
     fc.asyncProperty(filename, fc.string({ unit: 'binary', minLength: 1 }), async (name, text) => {
       fc.pre(!/\p{Surrogate}/u.test(text))
