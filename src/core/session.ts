@@ -111,6 +111,10 @@ export abstract class BaseSessionService {
   async close(): Promise<void> {}
 }
 
+/** One text per key, and no two keys have the same: names may hold anything, so it is the JSON of a list. */
+export const sessionName = ({ appName, userId, sessionId }: SessionKey): string =>
+  JSON.stringify([appName, userId, sessionId])
+
 export const keyOf = (session: Session): SessionKey => ({
   appName: session.appName,
   userId: session.userId,

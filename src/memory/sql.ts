@@ -8,7 +8,7 @@ import {
   type SearchMemoryRequest,
   type SearchMemoryResponse,
 } from '../core/memory.js'
-import { keyOf, type Session, type SessionKey } from '../core/session.js'
+import { keyOf, sessionName, type Session, type SessionKey } from '../core/session.js'
 import type { Connection, Database } from '../database/database.js'
 import { rank, wordsOf } from './ranking.js'
 import { DDL, statementsFor, type Statements } from './sql-statements.js'
@@ -112,5 +112,4 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 /** JSON of a list, so that no choice of names can make two look alike; hashed, so that any name will do. */
 const scopeOf = ({ appName, userId }: Omit<SessionKey, 'sessionId'>): string =>
   hash(JSON.stringify([appName, userId]))
-const sessionOf = ({ appName, userId, sessionId }: SessionKey): string =>
-  hash(JSON.stringify([appName, userId, sessionId]))
+const sessionOf = (key: SessionKey): string => hash(sessionName(key))

@@ -12,7 +12,7 @@ import type { AttachedRun, Once, StartRun } from './run.js'
 export interface RunOptions {
   id: string
   invocationId: string
-  /** The name of its session, as `nameOf` gives it. */
+  /** The name of its session, as `sessionName` gives it. */
   session: string
   isAttached: boolean
   /** Follows the signal of the request; ends with the run. */

@@ -1,42 +1,38 @@
 import { clock } from '../core/clock.js'
-import type { SessionKey } from '../core/session.js'
+import { sessionName, type SessionKey } from '../core/session.js'
 import type { ActiveRun } from './active-run.js'
 
 /** How much of what has ended is kept. */
-export interface Retention {
+export interface Bounds {
   runs: number
   seconds: number
   /** Of events, as JSON. */
   characters: number
 }
 
-const DEFAULTS: Retention = { runs: 1000, seconds: 3600, characters: 32 * 1024 * 1024 }
-
-/** Different for every session; no two keys can be confused. */
-export const nameOf = ({ appName, userId, sessionId }: SessionKey): string =>
-  JSON.stringify([appName, userId, sessionId])
+const DEFAULTS: Bounds = { runs: 1000, seconds: 3600, characters: 32 * 1024 * 1024 }
 
 /** The runs that can be asked for: those under way, and of those that have ended the latest. */
 export class KnownRuns {
-  readonly #retention: Retention
+  readonly #bounds: Bounds
   /** By the name of their session and their id; oldest first. */
   readonly #runs = new Map<string, Map<string, ActiveRun>>()
   /** In the order in which they ended. */
   readonly #ended = new Set<ActiveRun>()
   #characters = 0
 
-  constructor(retention: Partial<Retention> = {}) {
-    this.#retention = { ...DEFAULTS, ...retention }
+  constructor(bounds: Partial<Bounds> = {}) {
+    this.#bounds = { ...DEFAULTS, ...bounds }
   }
 
   find(key: SessionKey, id: string): ActiveRun | undefined {
     this.#dropOldest()
-    return this.#runs.get(nameOf(key))?.get(id)
+    return this.#runs.get(sessionName(key))?.get(id)
   }
 
   list(key: SessionKey): ActiveRun[] {
     this.#dropOldest()
-    return [...(this.#runs.get(nameOf(key))?.values() ?? [])]
+    return [...(this.#runs.get(sessionName(key))?.values() ?? [])]
   }
 
   add(run: ActiveRun): void {
@@ -54,7 +50,7 @@ export class KnownRuns {
   }
 
   forget(key: SessionKey): void {
-    const name = nameOf(key)
+    const name = sessionName(key)
     for (const run of this.#runs.get(name)?.values() ?? []) this.#release(run)
     this.#runs.delete(name)
   }
@@ -67,7 +63,7 @@ export class KnownRuns {
   }
 
   #dropOldest(): void {
-    const { runs, seconds, characters } = this.#retention
+    const { runs, seconds, characters } = this.#bounds
     const longAgo = clock.now() - seconds
     for (const run of this.#ended) {
       const isOld = run.endedAt !== undefined && run.endedAt < longAgo

@@ -4,11 +4,11 @@
 import { linkAbort, type LinkedAbort } from '../core/abort.js'
 import { newInvocationId } from '../core/clock.js'
 import { AdkError } from '../core/errors.js'
-import type { SessionKey } from '../core/session.js'
+import { sessionName, type SessionKey } from '../core/session.js'
 import type { Runner } from '../runner/runner.js'
 import type { Log } from '../telemetry/log.js'
 import { ActiveRun } from './active-run.js'
-import { KnownRuns, nameOf, type Retention } from './known-runs.js'
+import { KnownRuns, type Bounds } from './known-runs.js'
 import { Turns, type Release } from './queue.js'
 import type { AttachedRun, Run, StartRun } from './run.js'
 
@@ -20,7 +20,7 @@ export interface RunsOptions {
   maxWaiting?: number
   maxLlmCalls?: number
   /** How much of what has ended is kept. */
-  keep?: Partial<Retention>
+  keep?: Partial<Bounds>
 }
 
 const DEFAULT_MAX_RUNS = 256
@@ -69,12 +69,12 @@ export class Runs {
 
   /** Waits for the session's turn, as a run does. Until what it resolves to is called, no run starts there. */
   async reserve(key: SessionKey, signal: AbortSignal): Promise<Release> {
-    return this.#turns.take(nameOf(key), { busy: busyText(key), signal, maxWaitMs: MAX_WAIT_MS })
+    return this.#turns.take(sessionName(key), { busy: busyText(key), signal, maxWaitMs: MAX_WAIT_MS })
   }
 
   /** The same without waiting: `undefined` when a run is under way there. */
   tryReserve(key: SessionKey): Release | undefined {
-    return this.#turns.tryTake(nameOf(key))
+    return this.#turns.tryTake(sessionName(key))
   }
 
   /** A run under way, or one that has ended and is still kept. */
@@ -133,7 +133,7 @@ export class Runs {
       )
     }
     const { key, invocationId = newInvocationId() } = request
-    const session = nameOf(key)
+    const session = sessionName(key)
     const abort = linkAbort(request.signal)
     const turn = this.#takePlace(key, abort, isAttached ? MAX_WAIT_MS : undefined)
     const isContinued = invocationId === request.invocationId
@@ -154,7 +154,7 @@ export class Runs {
 
   #takePlace(key: SessionKey, abort: LinkedAbort, maxWaitMs: number | undefined): Promise<Release> {
     try {
-      return this.#turns.take(nameOf(key), { busy: busyText(key), signal: abort.signal, maxWaitMs })
+      return this.#turns.take(sessionName(key), { busy: busyText(key), signal: abort.signal, maxWaitMs })
     } catch (error) {
       abort.release()
       throw error

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Event } from '../core/event.js'
-import type { GetSessionConfig, SessionKey } from '../core/session.js'
+import { sessionName, type GetSessionConfig, type SessionKey } from '../core/session.js'
 import type { Connection, Row } from '../database/database.js'
 import type { JsonObject } from '../schema/json.js'
 import type { CachedEvents, EventCache } from './event-cache.js'
@@ -31,9 +31,6 @@ const PAGE = 500
 /** Reads of a session that is deleted and made again meanwhile. */
 const MAX_ATTEMPTS = 3
 
-export const nameOf = ({ appName, userId, sessionId }: SessionKey): string =>
-  JSON.stringify([appName, userId, sessionId])
-
 const toParameters = ({ appName, userId, sessionId }: SessionKey) => [appName, userId, sessionId]
 
 /**
@@ -49,13 +46,13 @@ export async function readSession(
   for (let attempt = 1; ; attempt++) {
     const found = await findSession(reader, key)
     if (!found) return undefined
-    const cached = reader.cache.get(nameOf(key))
+    const cached = reader.cache.get(sessionName(key))
     if (cached && isFresh(cached, found)) return { ...found, events: selectEvents(cached.events, config) }
     if (isPart) return { ...found, events: await readNewest(reader, key, config.numRecentEvents ?? 0) }
     const loaded = await load(reader, key, found, cached)
     if (loaded.last.position === found.last.position || attempt === MAX_ATTEMPTS) {
       const events = selectEvents(loaded.events, config)
-      reader.cache.set(nameOf(key), loaded)
+      reader.cache.set(sessionName(key), loaded)
       return { ...found, events }
     }
   }

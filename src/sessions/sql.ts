@@ -5,6 +5,7 @@ import { frozenJsonObject } from '../core/json.js'
 import {
   BaseSessionService,
   keyOf,
+  sessionName,
   type AppendEventRequest,
   type CreateSessionRequest,
   type ExpiredSessionsRequest,
@@ -19,7 +20,7 @@ import { EventCache } from './event-cache.js'
 import { fitEvent, fitForJsonb } from './jsonb.js'
 import { appendTo, TICK, type Appended, type Origin } from './sql-append.js'
 import { roundTime } from './sql-events.js'
-import { nameOf, readSession, type EventReader } from './sql-read.js'
+import { readSession, type EventReader } from './sql-read.js'
 import { prepareSchema, type SessionSchema } from './sql-schema.js'
 import { mergeState, parseState, splitState, writeSharedState } from './sql-state.js'
 import { START, statementsFor, type Statements } from './sql-statements.js'
@@ -143,7 +144,7 @@ export class SqlSessionService extends BaseSessionService {
       await connection.run(this.#sql.deleteEvents, row)
       return true
     })
-    if (isDeleted) this.#cache.delete(nameOf(key))
+    if (isDeleted) this.#cache.delete(sessionName(key))
     return isDeleted
   }
 
@@ -153,7 +154,7 @@ export class SqlSessionService extends BaseSessionService {
     const key = keyOf(session)
     // What is stored is what is acknowledged, so it is made fit before it is anything else.
     const fitting = this.schema.database.make === 'postgres' ? fitEvent(settled) : settled
-    return this.#appends.run(nameOf(key), async () => {
+    return this.#appends.run(sessionName(key), async () => {
       const appended = await this.schema.database.transaction((connection) =>
         appendTo(
           { connection, schema: this.schema, sql: this.#sql },
@@ -176,13 +177,13 @@ export class SqlSessionService extends BaseSessionService {
 
   /** Keeps cached events up to date, if they were so before. */
   #remember(key: SessionKey, { event, before, origin }: Appended): void {
-    const cached = this.#cache.get(nameOf(key))
+    const cached = this.#cache.get(sessionName(key))
     if (cached?.created !== origin.created || cached.updated !== before) return
     cached.events.push(event)
     cached.size += encodeEvent(event).length
     cached.updated = origin.updated
     cached.last = origin.last
-    this.#cache.set(nameOf(key), cached)
+    this.#cache.set(sessionName(key), cached)
   }
 
   #snapshot(key: SessionKey, found: Origin & Pick<Session, 'state' | 'events'>): Session {
