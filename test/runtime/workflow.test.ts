@@ -253,7 +253,7 @@ describe('a loop', () => {
     const controller = new AbortController()
     let rounds = 0
     const silent = worker('silent', async function* (context) {
-      if (++rounds === 1) setTimeout(() => controller.abort())
+      if (++rounds === 2) setTimeout(() => controller.abort())
       if (rounds > 1e9) yield said(context, 'never')
     })
     const conversation = await open(new LoopAgent({ name: 'root', subAgents: [silent] }))
