@@ -11,7 +11,8 @@ export default defineConfig({
     silent: 'passed-only', // what the framework says in a test that passes is of no interest
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    env: { NO_COLOR: '1', DATABASE_URL: '' }, // what it names is for tests of PostgreSQL alone
+    // The database is for tests of PostgreSQL alone, and what tests talk to is on this machine.
+    env: { NO_COLOR: '1', DATABASE_URL: '', NO_PROXY: '127.0.0.1,localhost' },
     coverage: {
       provider: 'v8',
       include: ['src/**'],

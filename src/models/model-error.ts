@@ -95,13 +95,22 @@ function statusOf(error: unknown): number | undefined {
     : undefined
 }
 
-/** `fetch` reports refused, lost and unresolved connections as a TypeError around the system's own error. */
-function isConnectionError(error: unknown): error is TypeError {
-  return error instanceof TypeError && error.cause instanceof Error
+/**
+ * Refused, lost and unresolved connections are errors of the system or of the HTTP client, told by their code; `fetch`
+ * puts them into a TypeError.
+ */
+function isConnectionError(error: unknown): error is Error {
+  if (error instanceof TypeError && error.cause instanceof Error) return true
+  return /^(?:UND_ERR_|E[A-Z]+$)/.test(codeOf(error) ?? '')
 }
 
-function codeIn({ cause }: TypeError): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+function codeIn(error: Error): string {
+  const code = codeOf(error.cause) ?? codeOf(error)
+  return code === undefined ? '' : ` (${code})`
 }
 
 function isUnreadable(error: unknown): boolean {

@@ -6,7 +6,9 @@ const read = (path: string): Promise<string> => readFile(new URL(`../../${path}`
 /** Read by the libraries we use. */
 const FOREIGN = [
   'GOOGLE_APPLICATION_CREDENTIALS',
+  'HTTPS_PROXY',
   'NO_COLOR',
+  'NO_PROXY',
   'OTEL_EXPORTER_OTLP_HEADERS',
   'OTEL_SERVICE_NAME',
 ]

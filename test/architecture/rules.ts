@@ -39,6 +39,7 @@ const PACKAGES: Record<string, PackageRule> = {
     onDemand: true,
     types: ['core/content.ts', 'models'],
   },
+  undici: { home: 'models/gemini/fetch.ts', onDemand: true },
   '@modelcontextprotocol/client': { home: 'tools', onDemand: true, types: ['tools'] },
   'zod-to-json-schema': { home: 'tools', onDemand: true, types: ['tools'] },
   yaml: { home: 'tools/openapi/openapi.ts', onDemand: true },

@@ -6,6 +6,7 @@ import type {
   GoogleGenAIOptions,
 } from '@google/genai'
 import { VERSION } from '../../core/version.js'
+import { openFetch } from './fetch.js'
 import type { GeminiSettings } from './settings.js'
 
 // The only file that loads the SDK. Whatever sends requests of this shape and yields responses can take its place.
@@ -26,8 +27,9 @@ export type GeminiTransport = (
 export async function openSdkTransport(settings: GeminiSettings): Promise<GeminiTransport> {
   const { GoogleGenAI } = await import('@google/genai')
   const { models } = new GoogleGenAI(clientOptions(settings))
+  const ownFetch = await openFetch()
   return async (request, { stream, signal }) => {
-    const { fetch, addRetryAfter } = watchRetryAfter(request.config.httpOptions?.fetch)
+    const { fetch, addRetryAfter } = watchRetryAfter(request.config.httpOptions?.fetch ?? ownFetch)
     const httpOptions = { ...request.config.httpOptions, fetch }
     const parameters = { ...request, config: { ...request.config, httpOptions, abortSignal: signal } }
     try {
@@ -44,7 +46,7 @@ async function* only<T>(item: T): AsyncGenerator<T, void> {
 }
 
 /** The SDK's errors do not carry headers. */
-function watchRetryAfter(fetch: Fetch = globalThis.fetch) {
+function watchRetryAfter(fetch: Fetch) {
   let retryAfter: string | null = null
   return {
     fetch: async (...request: Parameters<Fetch>): Promise<Response> => {
