@@ -125,8 +125,8 @@ export function isFinalResponse(event: Event): boolean {
   )
 }
 
-const encoded = new WeakMap<Event, string>()
-const sealed = new WeakSet<Event>()
+/** The sealed events, and the wire form of those that were encoded. Chunks are sealed and written once: not kept. */
+const sealed = new WeakMap<Event, string | undefined>()
 
 /**
  * The event as a value: a frozen JSON copy that its author can no longer change. Sealing twice costs nothing.
@@ -135,14 +135,14 @@ const sealed = new WeakSet<Event>()
 export function sealEvent(event: Event): Event {
   if (sealed.has(event)) return event
   const copy = frozenJson(event) as Event // a JSON copy has the shape of its original
-  sealed.add(copy)
+  if (!copy.partial) sealed.set(copy, undefined)
   return copy
 }
 
 /** Takes an event as sealed that was just made of parsed JSON: the one who calls gives it away. */
 export function sealParsed(event: Event): Event {
   freezeParsed(event)
-  sealed.add(event)
+  sealed.set(event, undefined)
   return event
 }
 
@@ -180,12 +180,12 @@ export function inOrder(session: Pick<Session, 'lastUpdateTime'>, event: Event):
 
 /** The wire form of a sealed event. It is made once and kept; chunks, which are written once, are not kept. */
 export function encodeEvent(event: Event): string {
-  const known = encoded.get(event)
+  const known = sealed.get(event)
   if (known !== undefined) return known
   const text = JSON.stringify(event)
-  if (!event.partial) encoded.set(event, text)
+  if (sealed.has(event)) sealed.set(event, text)
   return text
 }
 
 /** The wire form of an event of which there are very many: it is not kept, if it was not before. */
-export const encodeOnce = (event: Event): string => encoded.get(event) ?? JSON.stringify(event)
+export const encodeOnce = (event: Event): string => sealed.get(event) ?? JSON.stringify(event)
