@@ -35,7 +35,9 @@ export async function openPostgres(uri: Extract<StoreUri, { kind: 'postgres' }>)
   } catch (error) {
     throw new Error(`Cannot open the database ${uri.shown}: ${redactUri(messageOf(error))}`, { cause: error })
   }
-  // An idle connection that breaks is replaced when the next one is needed.
+  // A connection may break at any moment, the very first one included. The statement that follows tells; an idle one is
+  // replaced when the next one is needed.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', () => {})
   try {
     await pool.query('select 1')
@@ -87,9 +89,6 @@ class PostgresDatabase implements Database {
 
   async #attempt<T>(work: (connection: Connection) => Promise<T>, { alone }: TransactionOptions): Promise<T> {
     const client = await this.pool.connect()
-    // Broken between two statements: the statement that follows tells.
-    const ignore = () => {}
-    client.on('error', ignore)
     let result: T
     try {
       await client.query('begin')
@@ -100,7 +99,6 @@ class PostgresDatabase implements Database {
       })
     } catch (error) {
       const isUsable = !isSlow(error) && (await rollBack(client))
-      client.off('error', ignore)
       client.release(!isUsable)
       throw error
     }
@@ -108,7 +106,6 @@ class PostgresDatabase implements Database {
       await client.query('commit')
     } catch (error) {
       // Whether it is stored is not known, so it must not be repeated.
-      client.off('error', ignore)
       client.release(true)
       throw new AdkError(
         'storage_unavailable',
@@ -118,7 +115,6 @@ class PostgresDatabase implements Database {
         },
       )
     }
-    client.off('error', ignore)
     client.release()
     return result
   }
