@@ -48,7 +48,7 @@ export async function readSession(
     if (!found) return undefined
     const cached = reader.cache.get(sessionName(key))
     if (cached && isFresh(cached, found)) return { ...found, events: selectEvents(cached.events, config) }
-    if (isPart) return { ...found, events: await readNewest(reader, key, config.numRecentEvents ?? 0) }
+    if (isPart) return { ...found, events: await readNewest(reader, key, found, config) }
     const loaded = await load(reader, key, found, cached)
     if (loaded.last.position === found.last.position || attempt === MAX_ATTEMPTS) {
       const events = selectEvents(loaded.events, config)
@@ -126,10 +126,11 @@ export async function readAfter(
 async function readNewest(
   { connection, sql }: EventReader,
   key: SessionKey,
-  count: number,
+  { last }: FoundSession,
+  { numRecentEvents: count = 0 }: GetSessionConfig,
 ): Promise<Event[]> {
   if (count <= 0) return []
-  const rows = await connection.all(sql.newestEvents, [...toParameters(key), count])
+  const rows = await connection.all(sql.newestEvents, [...toParameters(key), last.position, count])
   return rows.toReversed().map(toEvent)
 }
 

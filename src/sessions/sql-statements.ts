@@ -71,7 +71,9 @@ export function statementsFor(make: Database['make'], times: Times) {
     eventsAfter: `
       ${event} where ${OF_SESSION} and ${isSqlite ? 'rowid > ?' : `(timestamp, id) > (${times.parameter}, ?)`}
        order by ${ordered('asc')}`,
-    newestEvents: `${event} where ${OF_SESSION} order by ${ordered('desc')} limit ?`,
+    /** Of a session, the last ones up to a position, so many at most. */
+    newestEvents: `
+      ${event} where ${OF_SESSION} and ${order[0]} <= ${bound} order by ${ordered('desc')} limit ?`,
     expired: `
       select app_name as "appName", user_id as "userId", id from sessions
        where ${times.seconds('update_time')} < ? order by ${times.seconds('update_time')} limit ?`,

@@ -448,6 +448,16 @@ export function describeSessionStore(
         expect(await recent(9)).toEqual(['a', 'b', 'c', 'd'])
       })
 
+      test('that are read while others append are of one moment with the state', async () => {
+        const run = await create({ count: 0 })
+        for (let count = 1; count <= 20; count++) {
+          const reading = store.getSession({ ...KEY, config: { numRecentEvents: 3 } })
+          await store.appendEvent({ session: run, event: stateEvent({ count }) })
+          const session = await reading
+          expect(session?.events.at(-1)?.actions.stateDelta.count ?? 0).toBe(session?.state.count)
+        }
+      })
+
       test('can be read from a time on, which is part of it', async () => {
         const session = await create()
         const start = Date.now() / 1000
