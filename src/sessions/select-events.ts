@@ -7,5 +7,5 @@ export function selectEvents(events: readonly Event[], config: GetSessionConfig 
   let selected: readonly Event[] = events
   if (afterTimestamp !== undefined) selected = selected.filter((event) => event.timestamp >= afterTimestamp)
   if (numRecentEvents === undefined) return [...selected]
-  return numRecentEvents > 0 ? selected.slice(-numRecentEvents) : []
+  return numRecentEvents >= 1 ? selected.slice(-numRecentEvents) : []
 }

@@ -129,8 +129,9 @@ async function readNewest(
   { last }: FoundSession,
   { numRecentEvents: count = 0 }: GetSessionConfig,
 ): Promise<Event[]> {
-  if (count <= 0) return []
-  const rows = await connection.all(sql.newestEvents, [...toParameters(key), last.position, count])
+  if (!(count >= 1)) return []
+  const limit = Math.min(Math.trunc(count), Number.MAX_SAFE_INTEGER)
+  const rows = await connection.all(sql.newestEvents, [...toParameters(key), last.position, limit])
   return rows.toReversed().map(toEvent)
 }
 

@@ -446,6 +446,10 @@ export function describeSessionStore(
         expect(await recent(1)).toEqual(['d'])
         expect(await recent(3)).toEqual(['b', 'c', 'd'])
         expect(await recent(9)).toEqual(['a', 'b', 'c', 'd'])
+        expect(await recent(Number.POSITIVE_INFINITY)).toEqual(['a', 'b', 'c', 'd'])
+        expect(await recent(2.9)).toEqual(['c', 'd'])
+        for (const none of [0.9, -1, Number.NEGATIVE_INFINITY, Number.NaN])
+          expect(await recent(none)).toEqual([])
       })
 
       test('that are read while others append are of one moment with the state', async () => {
