@@ -52,9 +52,10 @@ function decode(path: string): string {
 }
 
 function postgresUri(uri: string, name: string): StoreUri {
+  const plain = `postgresql:${uri.slice(uri.indexOf('://') + 1)}`
   let url: URL
   try {
-    url = new URL(`postgresql:${uri.slice(uri.indexOf('://') + 1)}`)
+    url = new URL(plain)
   } catch (error) {
     throw new Error(`The ${name} URI ${redactUri(uri)} cannot be read: ${messageOf(error)}`, { cause: error })
   }
@@ -68,7 +69,7 @@ function postgresUri(uri: string, name: string): StoreUri {
   if (ssl !== undefined && !url.searchParams.has('sslmode')) {
     url.searchParams.set('sslmode', ssl === 'true' ? 'require' : ssl)
   }
-  return { kind: 'postgres', connection: url.href, prepare, poolSize: size, shown: redactUri(url.href) }
+  return { kind: 'postgres', connection: url.href, prepare, poolSize: size, shown: redactUri(plain) }
 }
 
 function takeParameter(url: URL, name: string): string | undefined {
@@ -77,7 +78,13 @@ function takeParameter(url: URL, name: string): string | undefined {
   return value ?? undefined
 }
 
-/** A URI without its password and the values of its parameters, for people to read. */
+/**
+ * A URI without its password and the values of its parameters, for people to read. Characters that should have been
+ * escaped are taken for a part of the password; where that could be of the parameters as well, all is left out.
+ */
 export function redactUri(uri: string): string {
-  return uri.replace(/(:\/\/[^/?#@]*?):[^/?#]*@/, '$1:***@').replace(/([?&][^=&#]*)=[^&#]*/g, '$1=***')
+  return uri
+    .replace(/:\/\/.*\?.*@.*/s, '://***')
+    .replace(/(:\/\/[^:]*):.*@/s, '$1:***@')
+    .replace(/([?&][^=&]*)=[^&]*/g, '$1=***')
 }
