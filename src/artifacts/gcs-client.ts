@@ -44,6 +44,12 @@ interface Call {
   allow?: readonly number[]
 }
 
+/** One that has arrived as a whole. */
+interface Answer {
+  status: number
+  content: Buffer
+}
+
 export class GcsClient {
   readonly #closing = new AbortController()
 
@@ -63,22 +69,22 @@ export class GcsClient {
         ...(pageToken && { pageToken }),
         fields: 'items(name,generation,contentType,timeCreated,metadata),nextPageToken',
       }
-      const { response } = await this.#call(this.#objects(), { query })
-      const page = Listing.parse(await response.json())
+      const { content } = await this.#call(this.#objects(), { query })
+      const page = Listing.parse(JSON.parse(content.toString()))
       yield* page.items ?? []
       pageToken = page.nextPageToken
     } while (pageToken)
   }
 
   async describe(name: string): Promise<StoredObject | undefined> {
-    const { response } = await this.#call(this.#object(name), { allow: [404] })
-    return response.status === 404 ? undefined : StoredObject.parse(await response.json())
+    const { status, content } = await this.#call(this.#object(name), { allow: [404] })
+    return status === 404 ? undefined : StoredObject.parse(JSON.parse(content.toString()))
   }
 
   async download({ name, generation }: StoredObject): Promise<Buffer | undefined> {
     const query = { alt: 'media', ...(generation && { generation }) }
-    const { response } = await this.#call(this.#object(name), { query, allow: [404] })
-    return response.status === 404 ? undefined : Buffer.from(await response.arrayBuffer())
+    const { status, content } = await this.#call(this.#object(name), { query, allow: [404] })
+    return status === 404 ? undefined : content
   }
 
   /** Resolves to whether it was stored; it is not where the name is taken. */
@@ -92,15 +98,14 @@ export class GcsClient {
       content,
       Buffer.from(`\r\n--${boundary}--\r\n`),
     ])
-    const { response, attempts } = await this.#call(`/upload${this.#objects()}`, {
+    const { status, attempts } = await this.#call(`/upload${this.#objects()}`, {
       method: 'POST',
       query: { uploadType: 'multipart', ifGenerationMatch: '0' },
       body,
       contentType: `multipart/related; boundary=${boundary}`,
       allow: [412],
     })
-    await response.body?.cancel()
-    if (response.status !== 412) return true
+    if (status !== 412) return true
     // The answer to an earlier attempt may have been lost on its way; then what took the name is what we sent.
     const taken = attempts > 1 ? await this.describe(object.name) : undefined
     return taken?.md5Hash === object.md5Hash && isDeepStrictEqual(taken.metadata ?? {}, object.metadata)
@@ -108,14 +113,13 @@ export class GcsClient {
 
   /** Also succeeds when there is none. */
   async remove(name: string): Promise<void> {
-    const { response } = await this.#call(this.#object(name), { method: 'DELETE', allow: [404] })
-    await response.body?.cancel()
+    await this.#call(this.#object(name), { method: 'DELETE', allow: [404] })
   }
 
   /** Rejects with one sentence for the person who starts the server unless the bucket is there and may be read. */
   async check(): Promise<void> {
     const query = { maxResults: '1', fields: 'nextPageToken' }
-    const { status } = await this.#check(query)
+    const status = await this.#check(query)
     if (status === 404) throw new Error(`There is no bucket "${this.bucket}" in Google Cloud Storage`)
     if (status >= 400) {
       throw new Error(`The credentials of this process have no right to the bucket "${this.bucket}"`)
@@ -127,11 +131,9 @@ export class GcsClient {
     this.#closing.abort(new AdkError('shutting_down', 'The server is shutting down'))
   }
 
-  async #check(query: Record<string, string>): Promise<Response> {
+  async #check(query: Record<string, string>): Promise<number> {
     try {
-      const { response } = await this.#call(this.#objects(), { query, allow: [401, 403, 404] })
-      await response.body?.cancel()
-      return response
+      return (await this.#call(this.#objects(), { query, allow: [401, 403, 404] })).status
     } catch (error) {
       const reason = publicMessage(innermost(error))
       throw new Error(`Cannot use the bucket "${this.bucket}" in Google Cloud Storage: ${reason}`, {
@@ -148,11 +150,11 @@ export class GcsClient {
     return `${this.#objects()}/${encodeURIComponent(name)}`
   }
 
-  async #call(path: string, call: Call): Promise<{ response: Response; attempts: number }> {
+  async #call(path: string, call: Call): Promise<Answer & { attempts: number }> {
     const url = `${this.endpoint}${path}?${new URLSearchParams(call.query).toString()}`
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#attempt(url, call)
-      if ('response' in outcome) return { response: outcome.response, attempts: attempt }
+      if ('answer' in outcome) return { ...outcome.answer, attempts: attempt }
       const { failure, passes, pauseMs } = outcome
       if (!passes || attempt === MAX_ATTEMPTS) throw toAdkError(failure)
       const pause = pauseMs ?? Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1)
@@ -175,16 +177,18 @@ export class GcsClient {
         redirect: 'error',
         ...(body && { body: new Uint8Array(body) }),
       })
-      if (response.ok || allow.includes(response.status)) return { response }
-      const failure = new Error(`HTTP ${response.status}: ${(await response.text()).slice(0, 500)}`)
-      return { failure, passes: MAY_PASS.has(response.status), pauseMs: pauseOf(response) }
+      const { status } = response
+      const content = Buffer.from(await response.arrayBuffer())
+      if (response.ok || allow.includes(status)) return { answer: { status, content } }
+      const failure = new Error(`HTTP ${status}: ${content.toString().slice(0, 500)}`)
+      return { failure, passes: MAY_PASS.has(status), pauseMs: pauseOf(response) }
     } catch (error) {
       return { failure: error, passes: !this.#closing.signal.aborted, pauseMs: undefined }
     }
   }
 }
 
-type Outcome = { response: Response } | { failure: unknown; passes: boolean; pauseMs: number | undefined }
+type Outcome = { answer: Answer } | { failure: unknown; passes: boolean; pauseMs: number | undefined }
 
 const innermost = (error: unknown): unknown =>
   error instanceof Error && error.cause !== undefined ? innermost(error.cause) : error

@@ -150,7 +150,15 @@ describe('failures', () => {
     expect(await store.loadArtifact({ ...KEY, filename: 'n' })).toEqual({ text: 'n' })
   })
 
-  test.each([{ drop: true }, { status: 503, headers: soon }])(
+  test.each(['', 'alt=media'])('in the middle of an answer are tried again: %j', async (url) => {
+    const { gcs, store } = await openStore()
+    await save(store, 'n')
+    gcs.faults.push({ url, cut: true })
+    expect(await store.loadArtifact({ ...KEY, filename: 'n' })).toEqual({ text: 'n' })
+    expect(gcs.faults).toEqual([])
+  })
+
+  test.each([{ drop: true }, { cut: true }, { status: 503, headers: soon }])(
     'of an answer whose work was done do it once: %j',
     async (how) => {
       const { gcs, store } = await openStore()

@@ -25,10 +25,14 @@ export interface RecordedRequest {
 /** What happens to a request instead of, or before, its answer. */
 export interface Fault {
   method?: string
+  /** A part of the URL. */
+  url?: string
   status?: number
   headers?: Record<string, string>
   /** Cut the line. */
   drop?: boolean
+  /** Cut the line in the middle of the answer. */
+  cut?: boolean
   /** Do what was asked, and lose the answer. */
   afterwards?: boolean
 }
@@ -71,10 +75,16 @@ export class GcsStandIn {
     const { method = 'GET' } = request
     if (url.pathname.startsWith('/computeMetadata/')) return metadataServer(url, response, this.token)
     this.requests.push({ method, url, authorization: request.headers.authorization })
-    const index = this.faults.findIndex((fault) => (fault.method ?? method) === method)
+    const index = this.faults.findIndex(
+      (fault) => (fault.method ?? method) === method && url.href.includes(fault.url ?? ''),
+    )
     const [fault] = index === -1 ? [] : this.faults.splice(index, 1)
     if (fault?.afterwards) this.#handle(method, url, request, body)
     if (fault?.drop) return void response.destroy()
+    if (fault?.cut) {
+      response.writeHead(200, { 'content-length': '100' }).write('{')
+      return void setImmediate(() => response.destroy())
+    }
     if (fault) return send(response, fault.status ?? 500, failure(fault.status ?? 500), fault.headers)
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`) {
       return send(response, 401, failure(401))
