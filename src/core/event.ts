@@ -62,8 +62,11 @@ export function createEventActions(actions: Partial<EventActions> = {}): EventAc
   }
 }
 
-/** Beyond the year 5000 in seconds: a time that was given in milliseconds, as `Date.now()` does. */
-const MILLISECONDS = 1e11
+/**
+ * Beyond the year 2200 in seconds: a time that was given in milliseconds, as `Date.now()` does, or finer. So far, and no
+ * farther, a number tells one microsecond from the next.
+ */
+const FARTHEST = 2 ** 33
 
 export type CreateEventParams = Partial<Omit<Event, 'actions'>> & { actions?: Partial<EventActions> }
 
@@ -79,7 +82,10 @@ export function createEvent(fields: CreateEventParams = {}): Event {
   }
 }
 
-const toSeconds = (time: number): number => (time < MILLISECONDS ? time : time / 1000)
+function toSeconds(time: number): number {
+  if (!Number.isFinite(time)) return clock.now()
+  return Math.abs(time) < FARTHEST ? time : toSeconds(time / 1000)
+}
 
 /** Whether actions do anything at all. */
 export function hasActions(actions: EventActions): boolean {

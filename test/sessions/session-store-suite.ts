@@ -362,6 +362,33 @@ export function describeSessionStore(
         expect(textsOf(await read())).toEqual(['first', 'more', 'again'])
       })
 
+      test.each([9e9, 5e10, Date.now() * 1e3])(
+        'of two runs never mix in far times: %d',
+        async (timestamp) => {
+          await store.appendEvent({ session: await create(), event: textEvent('far', { timestamp }) })
+          const [first, second] = [await read(), await read()]
+          await store.appendEvent({ session: first, event: textEvent('first') })
+          await expect(
+            store.appendEvent({ session: second, event: textEvent('second') }),
+          ).rejects.toMatchObject({
+            code: 'session_conflict',
+          })
+          for (const text of ['a', 'b', 'c'])
+            await store.appendEvent({ session: first, event: textEvent(text) })
+          expect(textsOf(await read())).toEqual(['far', 'first', 'a', 'b', 'c'])
+        },
+      )
+
+      test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+        'have a time, whatever they bear: %d',
+        async (timestamp) => {
+          const session = await create()
+          const event = await store.appendEvent({ session, event: textEvent('a', { timestamp }) })
+          expect(Math.abs(event.timestamp - Date.now() / 1000)).toBeLessThan(1000)
+          expect((await read()).events).toEqual([event])
+        },
+      )
+
       test('that change state by hand join a run at any time', async () => {
         await create({ a: 0 })
         const run = await read()
