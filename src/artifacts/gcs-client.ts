@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { linkAbort } from '../core/abort.js'
 import { AdkError, messageOf, publicMessage } from '../core/errors.js'
 import type { Authorize } from './gcs-auth.js'
 
@@ -164,7 +165,8 @@ export class GcsClient {
 
   async #attempt(url: string, { method, body, contentType, allow = [] }: Call): Promise<Outcome> {
     const timeMs = ATTEMPT_MS + MIB_MS * Math.ceil((body?.length ?? 0) / 2 ** 20)
-    const signal = AbortSignal.any([AbortSignal.timeout(timeMs), this.#closing.signal])
+    const reason = () => new Error(`There was no answer for ${timeMs} ms`)
+    const { signal, release } = linkAbort(this.#closing.signal, { timeoutMs: timeMs, reason })
     try {
       const headers = {
         ...(await this.authorize?.(signal)),
@@ -184,6 +186,8 @@ export class GcsClient {
       return { failure, passes: MAY_PASS.has(status), pauseMs: pauseOf(response) }
     } catch (error) {
       return { failure: error, passes: !this.#closing.signal.aborted, pauseMs: undefined }
+    } finally {
+      release()
     }
   }
 }
