@@ -153,13 +153,14 @@ export class GcsClient {
 
   async #call(path: string, call: Call): Promise<Answer & { attempts: number }> {
     const url = `${this.endpoint}${path}?${new URLSearchParams(call.query).toString()}`
+    const { signal } = this.#closing
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#attempt(url, call)
       if ('answer' in outcome) return { ...outcome.answer, attempts: attempt }
       const { failure, passes, pauseMs } = outcome
       if (!passes || attempt === MAX_ATTEMPTS) throw toAdkError(failure)
       const pause = pauseMs ?? Math.random() * FIRST_PAUSE_MS * 2 ** (attempt - 1)
-      await sleep(pause, undefined, { signal: this.#closing.signal })
+      await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 

@@ -193,7 +193,7 @@ describe('failures', () => {
     const loading = store.loadArtifact({ ...KEY, filename: 'n' })
     await expect.poll(() => gcs.requests.length).toBe(1)
     await store.close()
-    await expect(loading).rejects.toThrow()
+    await expect(loading).rejects.toMatchObject({ code: 'shutting_down' })
   })
 })
 
