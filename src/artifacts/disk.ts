@@ -23,7 +23,8 @@ export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
 
 /** Whether this is a folder that no link leads to. Its parent of the same kind is taken for granted in `root`. */
 export async function isFolder(path: string): Promise<boolean> {
-  return (await ifThere(realpath(path))) === path && (await lstat(path)).isDirectory()
+  if ((await ifThere(realpath(path))) !== path) return false
+  return (await ifThere(lstat(path)))?.isDirectory() ?? false
 }
 
 /** Makes the folder and those around it, below `root`, one by one, so that none is made behind a link. */

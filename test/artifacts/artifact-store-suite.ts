@@ -399,6 +399,22 @@ export function describeArtifactStore(name: string, open: () => Promise<BaseArti
           expect((await load('n', version))?.text).toMatch(/^\d$/)
         }
       })
+
+      test('while others read is seen as before or after it', async () => {
+        const key = { ...KEY, filename: 'n' }
+        for (let round = 0; round < 30; round++) {
+          await save('n')
+          const reads = Array.from({ length: 4 }, () =>
+            Promise.all([list(), load('n'), store.listVersions(key), store.listArtifactVersions(key)]),
+          )
+          await store.deleteSession(KEY)
+          for (const [names, part, versions] of await Promise.all(reads)) {
+            expect([[], ['n']]).toContainEqual(names)
+            expect([undefined, text('n')]).toContainEqual(part)
+            expect([[], [0]]).toContainEqual(versions)
+          }
+        }
+      })
     })
   })
 }
