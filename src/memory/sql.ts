@@ -34,6 +34,7 @@ export class SqlMemoryService extends BaseMemoryService {
     const prepare = async (connection: Connection) => {
       for (const statement of DDL[database.make]) await connection.run(statement)
     }
+    await database.adopt()
     await database.transaction(prepare, { alone: true })
     return new SqlMemoryService(database)
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createEvent } from '../../src/core/event.js'
 import { openDatabase } from '../../src/database/database.js'
+import { sqliteDriver } from '../../src/database/sqlite-driver.js'
 import { parseStoreUri } from '../../src/database/uri.js'
 import { SqlMemoryService } from '../../src/memory/sql.js'
 import { freshPostgres, freshSqlite } from '../support/database.js'
@@ -55,3 +56,17 @@ for (const [make, fresh] of Object.entries(MAKES)) {
     await store.close()
   })
 }
+
+test('what is remembered in SQLite is found while another process writes', async () => {
+  const { uri, path } = await freshSqlite()
+  const store = await open(uri)
+  await store.addSessionToMemory({ ...session, events: [said('apple')] })
+  const writer = (await sqliteDriver())(path)
+  writer.run('begin exclusive', [])
+  try {
+    expect((await store.searchMemory({ ...request, query: 'apple' })).memories).toHaveLength(1)
+  } finally {
+    writer.close()
+    await store.close()
+  }
+})
