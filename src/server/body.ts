@@ -16,7 +16,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
  * without a body may name whatever type it likes.
  */
 export function acceptJsonBodies(app: FastifyInstance): void {
-  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+  app.addHook('onRequest', ({ raw: { headers }, is404 }, _reply, done) => {
+    // Whatever is sent there, the path or the method is what is wrong.
+    if (is404) {
+      headers['content-type'] = 'application/json'
+      return done()
+    }
     const encoding = headers['content-encoding'] ?? 'identity'
     // A compressed body could unfold into anything.
     if (encoding !== 'identity') throw unsupported('not be compressed; send it without Content-Encoding')
@@ -26,7 +31,6 @@ export function acceptJsonBodies(app: FastifyInstance): void {
   })
   app.removeAllContentTypeParsers()
   const parse = async ({ headers, is404 }: FastifyRequest, body: Buffer) => {
-    // Whatever was sent there, the path is what is wrong.
     if (is404) return undefined
     if (!isUtf8(headers['content-type'] ?? '')) throw unsupported('be UTF-8')
     return parseBody(body)

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { readTarget } from '../../src/server/route-path.js'
 import { verifies } from '../contract/verifies.js'
 import { buildTestServer, listen, message, openSession, SESSION } from '../support/server.js'
-import { bytesOf, exchange, open, readReply } from '../support/socket.js'
+import { bytesOf, exchange, open, readReply, type RawRequest } from '../support/socket.js'
 
 verifies('error.not-found', async () => {
   const { send } = await buildTestServer()
@@ -43,6 +43,19 @@ verifies('error.method', async () => {
   ] as const
   for (const [method, path, allow] of cases) {
     expect(await send(method, path)).toMatchObject({ status: 405, headers: { allow }, body: refused })
+  }
+})
+
+verifies('error.method', 'whatever is sent along', async () => {
+  const port = await listen(await buildTestServer())
+  for (const method of ['POST', 'QUERY']) {
+    for (const type of ['application/json', 'text/plain', ',', 'x'.repeat(3000)]) {
+      const request: RawRequest = { method, path: '/health', headers: [['Content-Type', type]] }
+      expect((await exchange(port, request)).status).toBe(405)
+      expect((await exchange(port, { ...request, body: '{broken' })).status).toBe(405)
+    }
+    expect((await exchange(port, { method, path: '/health' })).status).toBe(405)
+    expect((await exchange(port, { method, path: '/nope' })).status).toBe(404)
   }
 })
 
