@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Part } from '../core/content.js'
-import { createEvent, createEventActions, type Event, type EventActions } from '../core/event.js'
+import { createEvent, createEventActions, inOrder, type Event, type EventActions } from '../core/event.js'
 import { isFrameworkCall } from '../core/framework-calls.js'
 import type { InitialEvent } from '../schema/session.js'
 
@@ -10,7 +10,14 @@ import type { InitialEvent } from '../schema/session.js'
  * give tools a permission that nobody was asked for.
  */
 export function importEvents(events: z.infer<typeof InitialEvent>[]): Event[] {
-  return events.flatMap((fields) => toHistory(createEvent(fields as Partial<Event>))) // checked by its schema
+  let lastUpdateTime = 0
+  return events.flatMap((fields) => {
+    const event = createEvent(fields as Partial<Event>) // checked by its schema
+    // Those without a time of their own happened one after the other.
+    const placed = fields.timestamp === undefined ? inOrder({ lastUpdateTime }, event) : event
+    lastUpdateTime = Math.max(lastUpdateTime, placed.timestamp)
+    return toHistory(placed)
+  })
 }
 
 function toHistory({ content, actions, longRunningToolIds, ...event }: Event): Event[] {

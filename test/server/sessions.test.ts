@@ -125,6 +125,33 @@ verifies('session.import', async () => {
   ])
 })
 
+verifies('session.import', 'each at a moment of its own, and within what a calendar holds', async () => {
+  const { send } = await buildTestServer()
+  const said = (text: string, timestamp?: unknown) => ({
+    author: 'user',
+    content: { role: 'user', parts: [{ text }] },
+    timestamp,
+  })
+  const timesOf = async (...events: object[]): Promise<number[]> => {
+    const { body } = await send('POST', ALL, { events })
+    return body.events.map(({ timestamp }: { timestamp: number }) => timestamp)
+  }
+  const times = await timesOf(said('one'), said('two'), said('three'), said('four', 5), said('five'))
+  expect(times[3]).toBe(5)
+  expect(new Set(times).size).toBe(5)
+  expect(times[1]).toBeGreaterThan(times[0] ?? Infinity)
+  expect(times[2]).toBeGreaterThan(times[1] ?? Infinity)
+  expect(times[4]).toBeGreaterThan(times[2] ?? Infinity)
+  expect(await timesOf(said('seconds', 1.5), said('milliseconds', 1_700_000_000_000))).toEqual([
+    1.5, 1_700_000_000,
+  ])
+  for (const time of [-1, 1e14, 1e300]) {
+    const { status, body } = await send('POST', ALL, { events: [said('when?', time)] })
+    expect(status).toBe(422)
+    expect(body.detail[0]).toMatchObject({ loc: ['body', 'events', 0, 'timestamp'], input: time })
+  }
+})
+
 describe('events that would act', () => {
   const call = (name: string, id: string, args = {}) => ({ functionCall: { id, name, args } })
   const response = (name: string, id: string, answer = {}) => ({
