@@ -1,4 +1,6 @@
 import { describe, expect } from 'vitest'
+import { AdkError } from '../../src/core/errors.js'
+import { InMemorySessionService } from '../../src/sessions/memory.js'
 import { verifies } from '../contract/verifies.js'
 import { buildTestServer, message, openSession, SESSION } from '../support/server.js'
 
@@ -150,6 +152,20 @@ verifies('session.import', 'each at a moment of its own, and within what a calen
     expect(status).toBe(422)
     expect(body.detail[0]).toMatchObject({ loc: ['body', 'events', 0, 'timestamp'], input: time })
   }
+})
+
+verifies('session.import', 'all of them, or there is no session', async () => {
+  class Forgetful extends InMemorySessionService {
+    override async appendEvent(request: Parameters<InMemorySessionService['appendEvent']>[0]) {
+      if (request.event.author === 'nobody') throw new AdkError('storage_unavailable', 'Out of paper')
+      return super.appendEvent(request)
+    }
+  }
+  const { send } = await buildTestServer({ sessions: new Forgetful() })
+  const events = [{ author: 'user' }, { author: 'nobody' }]
+  expect((await send('POST', SESSION, { state: { a: 1 }, events })).status).toBe(503)
+  expect((await send('GET', SESSION)).status).toBe(404)
+  expect((await send('POST', SESSION)).status).toBe(200)
 })
 
 describe('events that would act', () => {

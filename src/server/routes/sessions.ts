@@ -177,7 +177,13 @@ async function createSession(
 ): Promise<Session> {
   const history = importEvents(events ?? [])
   const session = await sessions.createSession({ ...key, ...(state && { state }) })
-  for (const event of history) await sessions.appendEvent({ session, event })
+  try {
+    for (const event of history) await sessions.appendEvent({ session, event })
+  } catch (error) {
+    // Half a history would be in the way of who tries again.
+    await sessions.deleteSession(key).catch(() => {})
+    throw error
+  }
   return session
 }
 
