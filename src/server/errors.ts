@@ -7,6 +7,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Route
 import { AdkError, type ProblemCode } from '../core/errors.js'
 import { letListedOriginsRead } from './cors.js'
 import type { ServerDeps } from './deps.js'
+import { DISCONNECTED } from './disconnect.js'
 import { isMounted, noteMount } from './mounts.js'
 import { internalProblem, toProblem, type ProblemReply } from './problem.js'
 import { followRequest, type Watchers } from './request-log.js'
@@ -58,7 +59,8 @@ function sendBeforeClosing(request: FastifyRequest, reply: FastifyReply, text: s
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     logCause(request, error)
-    return sendProblem(request, reply, error)
+    // The body broke off, and with it the connection.
+    return sendProblem(request, reply, error === request.raw.errored ? DISCONNECTED : error)
   })
 }
 

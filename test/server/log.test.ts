@@ -1,8 +1,8 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import { verifies } from '../contract/verifies.js'
 import { throwingAgent } from '../support/agents.js'
 import { listen, message, openSession, SESSION } from '../support/server.js'
-import { exchange } from '../support/socket.js'
+import { bytesOf, exchange, open } from '../support/socket.js'
 
 const SECRET = 'AIzaSyA1234567890123456789012345678901'
 const parsedLines = (logged: string[]) => logged.map((line) => JSON.parse(line))
@@ -45,6 +45,24 @@ verifies('log.line', 'requests that never reach a route', async () => {
     { level: 'warn', status: 403, route: '/list-apps' },
     { level: 'warn', status: 415, route: '/run' },
   ])
+})
+
+verifies('log.line', 'a client that leaves before all of its body has come', async () => {
+  const server = await openSession({ logLevel: 'info' })
+  const port = await listen(server)
+  for (const path of ['/run', '/runs', '/nowhere']) {
+    const socket = await open(port)
+    const headers: [string, string][] = [
+      ['Content-Type', 'application/json'],
+      ['Content-Length', '1000'],
+    ]
+    const bytes = bytesOf({ method: 'POST', path, headers, body: '{"appName":' })
+    await new Promise<unknown>((resolve) => socket.write(bytes, resolve))
+    socket.destroy()
+  }
+  await vi.waitFor(() => expect(server.logged).toHaveLength(3))
+  const left = { level: 'info', evt: 'request', cause: 'client_disconnect' }
+  expect(parsedLines(server.logged)).toMatchObject([left, left, left])
 })
 
 verifies('log.line', 'failures of an agent have their stack before them', async () => {
