@@ -61,6 +61,7 @@ export class Acp {
       throw new AdkError('session_mismatch', 'Session ID mismatch: session_id and session.id differ')
     }
     const { message, history } = toInput(input)
+    if (this.#runs.inUse >= MAX_UNFINISHED) throw tooManyRuns()
     this.#requireRoom()
     const session = this.#sessions.open(session_id ?? given?.id, given)
     const streaming = request.mode === 'stream'
@@ -94,6 +95,7 @@ export class Acp {
       )
     }
     const isComplete = answers.length === run.questions.open.length
+    if (isComplete) this.#requireRoom()
     const turn = isComplete && this.#takeTurn(run)
     run.questions.answer(answers)
     run.begin()
@@ -131,9 +133,10 @@ export class Acp {
     return session?.state ?? {}
   }
 
+  /** Says so now: a run that has been accepted could only fail. */
   #requireRoom(): void {
-    if (this.#working < MAX_WORKING && this.#runs.inUse < MAX_UNFINISHED) return
-    throw new AdkError('too_many_runs', 'The server is at its limit of runs; try again in a moment')
+    this.deps.runs.requireRoom()
+    if (this.#working >= MAX_WORKING) throw tooManyRuns()
   }
 
   #takeTurn({ request: { session }, signal }: AcpRun): Promise<Release> {
@@ -199,3 +202,6 @@ export class Acp {
     this.#sessions.close(run.request.session)
   }
 }
+
+const tooManyRuns = (): AdkError =>
+  new AdkError('too_many_runs', 'The server is at its limit of runs; try again in a moment')

@@ -109,6 +109,16 @@ export class Runs {
     this.#closing = reason
   }
 
+  /** Throws what {@link start} would throw now, whatever the session. */
+  requireRoom(): void {
+    if (this.#closing) throw this.#closing
+    if (this.#active.size < this.#maxRuns) return
+    throw new AdkError(
+      'too_many_runs',
+      `The server is at its limit of ${this.#maxRuns} runs; try again in a moment`,
+    )
+  }
+
   cancelAll(reason: AdkError): void {
     for (const run of this.#active) run.cancel(reason)
   }
@@ -125,13 +135,7 @@ export class Runs {
 
   /** Gives a run its place in the queue of its session. */
   #enter(request: StartRun, isAttached: boolean): { run: ActiveRun; turn: Promise<Release> } {
-    if (this.#closing) throw this.#closing
-    if (this.#active.size >= this.#maxRuns) {
-      throw new AdkError(
-        'too_many_runs',
-        `The server is at its limit of ${this.#maxRuns} runs; try again in a moment`,
-      )
-    }
+    this.requireRoom()
     const { key, invocationId = newInvocationId() } = request
     const session = sessionName(key)
     const abort = linkAbort(request.signal)

@@ -331,6 +331,28 @@ describe('POST /runs/{id}', () => {
   })
 })
 
+verifies('acp.resume', 'an answer that comes when the server has no room is not lost', async () => {
+  const { opened, open } = gate()
+  const { run, get, resume, send, sessions, runs } = await acpServer({
+    apps: { refunds: askingAgent(REFUND) },
+    always: [{ until: opened }, { say: 'Sunny.' }],
+    maxRuns: 1,
+  })
+  const { run_id } = await run({ agent_name: 'refunds' })
+  const key = { appName: 'weather', userId: 'u1', sessionId: 's1' }
+  await sessions.createSession(key)
+  const other = send('POST', '/run', { ...key, newMessage: 'Hello?' })
+  await vi.waitFor(() => expect(runs.size).toBe(1))
+  const answer = { await_resume: answerOf(text('yes')) }
+  const full = { status: 503, headers: { 'retry-after': '1' }, body: { code: 'server_error' } }
+  expect(await resume(run_id, answer)).toMatchObject(full)
+  expect(await send('POST', '/runs', runRequest())).toMatchObject(full)
+  expect((await get(run_id)).status).toBe('awaiting')
+  open()
+  await other
+  expect(await resume(run_id, answer)).toMatchObject({ status: 200, body: { status: 'completed' } })
+})
+
 describe('POST /runs/{id}/cancel', () => {
   verifies('acp.cancel', 'while it runs', async () => {
     const { send, run, until, model } = await acpServer({
