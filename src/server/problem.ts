@@ -16,10 +16,13 @@ export interface ProblemReply {
   body: { detail: string | ValidationItem[]; error: string }
 }
 
-const problem = (status: number, text: string): ProblemReply => ({
-  status,
-  body: { detail: text, error: text },
-})
+/** Longest sentence, in characters. Some name what the client has sent, which may be of any length. */
+const MAX_TEXT = 2000
+
+function problem(status: number, sentence: string): ProblemReply {
+  const text = sentence.length > MAX_TEXT ? `${sentence.slice(0, MAX_TEXT)}…` : sentence
+  return { status, body: { detail: text, error: text } }
+}
 
 /** Errors that Fastify raises itself, in our own words. */
 const FASTIFY_ERRORS: Record<string, { code: ProblemCode; text: string }> = {

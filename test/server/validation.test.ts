@@ -183,6 +183,20 @@ describe('every code', () => {
   }
 })
 
+verifies('error.shape', 'what was sent is not sent back', async () => {
+  const { send } = await openSession()
+  const id = 'x'.repeat(100_000)
+  const parts = [{ functionResponse: { id, name: 'get_weather', response: {} } }]
+  for (const [path, status, body] of [
+    ['/run', 422, message({ newMessage: { parts } })],
+    ['/runs', 404, { agent_name: id, input: [{ parts: [{ content: 'Hi.' }] }] }],
+  ] as const) {
+    const reply = await send('POST', path, body)
+    expect(reply.status).toBe(status)
+    expect(reply.text.length).toBeLessThan(5000)
+  }
+})
+
 describe('a bug', () => {
   const secret = 'AIzaSyA1234567890123456789012345678901'
   const failure = new Error(`cannot open /var/lib/adk/db.sqlite with key=${secret}`)
