@@ -18,9 +18,13 @@ export function mediaOf({ inlineData, text }: Part): Media | undefined {
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+"
 const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?: ?; ?${TOKEN}=(?:${TOKEN}|"[\\w .,:/+-]*"))*$`)
 
+/** Longest type, in characters. Clients take no headers of any length. */
+const MAX_TYPE = 512
+
 /** A type that is none would break the header, or end it. */
-function safeType(mimeType: string | undefined): string {
-  return mimeType !== undefined && MEDIA_TYPE.test(mimeType) ? mimeType : 'application/octet-stream'
+function safeType(mimeType = ''): string {
+  const isSafe = mimeType.length <= MAX_TYPE && MEDIA_TYPE.test(mimeType)
+  return isSafe ? mimeType : 'application/octet-stream'
 }
 
 export function sendMedia(reply: FastifyReply, filename: string, { type, content }: Media): FastifyReply {

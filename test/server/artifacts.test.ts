@@ -464,6 +464,7 @@ describe('hostile artifacts', () => {
     ['text/html, text/plain', 'application/octet-stream'],
     ['image/pñg', 'application/octet-stream'],
     [`a/${'b;'.repeat(10_000)}`, 'application/octet-stream'],
+    [`a/${'b'.repeat(20_000)}`, 'application/octet-stream'],
   ]
   for (const [mimeType, sent] of types) {
     verifies('artifact.media-safe', `the type ${String(mimeType).slice(0, 40)}`, async () => {
