@@ -88,10 +88,9 @@ export class EventLog {
 
   #checkComplete(position: number, excused: number): void {
     if (this.#lostComplete <= position && this.#lost <= Math.max(position, excused)) return
-    throw new AdkError(
-      'run_events_gone',
-      `Some events that follow number ${position} are no longer kept; read the run from its beginning, or its session`,
-    )
+    const which = position === -1 ? 'The first events' : `Some events that follow number ${position}`
+    const instead = this.#lostComplete === -1 ? 'the run from its beginning, or its session,' : 'the session'
+    throw new AdkError('run_events_gone', `${which} are no longer kept; read ${instead} instead`)
   }
 
   /** Where the first entry is that follows the index. */

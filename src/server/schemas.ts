@@ -44,7 +44,7 @@ export const errors = {
   notFound: { 404: described(Problem, 'There is no such app or session.') },
   exists: { 400: described(Problem, 'The session exists already.') },
   runNotFound: { 404: described(Problem, 'There is no such run.') },
-  eventsGone: { 410: described(Problem, 'Some events that follow `Last-Event-ID` are no longer kept.') },
+  eventsGone: { 410: described(Problem, 'Some of the events that were asked for are no longer kept.') },
   run: {
     400: described(Problem, 'No app was named, and the server has no default app.'),
     409: described(

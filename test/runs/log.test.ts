@@ -80,7 +80,11 @@ describe('a log', () => {
     for (let count = 0; count < 100; count++) log.append(event(LONG))
     log.end()
     expect(log.characters).toBeLessThan(8 * 1024 * 1024)
-    expect(() => log.read()).toThrow(expect.objectContaining({ code: 'run_events_gone' }))
+    const message = 'The first events are no longer kept; read the session instead'
+    expect(() => log.read()).toThrow(expect.objectContaining({ code: 'run_events_gone', message }))
+    expect(() => log.read({ after: 1 })).toThrow(
+      'Some events that follow number 1 are no longer kept; read the session instead',
+    )
     expect(indexesOf(await take(log, Infinity, { after: 98 }))).toEqual([99])
   })
 

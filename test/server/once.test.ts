@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest'
 import { verifies } from '../contract/verifies.js'
-import { throwingAgent } from '../support/agents.js'
+import { said, throwingAgent, WorkingAgent } from '../support/agents.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
 import { openStream } from '../support/socket.js'
 
@@ -49,6 +49,21 @@ for (const route of ['/run', '/run_sse']) {
       status: first.status,
       text: timeless(first.text),
     })
+  })
+
+  verifies('once.same', `${route}, when not all of the answer is kept`, async () => {
+    const agent = new WorkingAgent(async function* (context) {
+      for (let count = 0; count < 100; count++) yield said(context, 'x'.repeat(100_000))
+    })
+    const server = await openSession({ apps: { agent } })
+    const ask = () => server.send('POST', route, message({ appName: 'agent' }), KEY)
+    expect((await ask()).status).toBe(200)
+    expect(await ask()).toMatchObject({
+      status: 410,
+      body: { error: 'The first events are no longer kept; read the session instead' },
+    })
+    const { paths } = (await server.send('GET', '/openapi.json')).body
+    expect(paths[route].post.responses).toHaveProperty('410')
   })
 
   verifies('once.leave', route, async () => {

@@ -34,6 +34,7 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
         response: {
           200: described(z.array(EventSchema), 'The events, in order.'),
           ...errors.run,
+          ...errors.eventsGone,
           ...errors.notFound,
           ...errors.invalid,
         },
@@ -70,6 +71,7 @@ export function runRoutes(app: ZodServer, deps: ServerDeps): void {
         response: {
           200: { description: 'The events.', content: { 'text/event-stream': { schema: EventSchema } } },
           ...errors.run,
+          ...errors.eventsGone,
           ...errors.notFound,
           ...errors.invalid,
         },
