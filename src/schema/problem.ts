@@ -15,7 +15,12 @@ export const ValidationItem = z
   .meta({ id: 'ValidationItem' })
 export type ValidationItem = z.infer<typeof ValidationItem>
 
-export const ValidationProblem = z.object({ detail: z.array(ValidationItem), error: z.string() }).meta({
-  id: 'ValidationProblem',
-  description: 'The request does not fit the schema; `detail` lists what and where.',
-})
+export const ValidationProblem = z
+  .object({
+    detail: z.union([
+      z.array(ValidationItem).describe('What does not fit the schema, and where.'),
+      z.string().describe('What fits the schema, but not what the server knows; the same as `error`.'),
+    ]),
+    error: z.string(),
+  })
+  .meta({ id: 'ValidationProblem', description: 'The request is not one that can be carried out.' })
