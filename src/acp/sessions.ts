@@ -28,7 +28,10 @@ export interface AcpSession {
   history: (Kept | Foreign)[]
   /** The messages that can be read, oldest first: those of the history, and those of earlier histories. */
   readonly messages: Map<string, Kept>
+  /** Of the messages, as JSON. */
   characters: number
+  /** Of the URLs that a client gave as history. */
+  givenCharacters: number
   /** How many runs are under way. */
   runs: number
 }
@@ -48,13 +51,14 @@ export class AcpSessions {
     session.runs++
     this.#owners.set(session.stateId, session)
     this.#sessions.use(id, session)
-    if (given) session.history = (given.history ?? []).flatMap((url) => this.#entryOf(url, session) ?? [])
+    if (given) this.#replaceHistory(session, given.history ?? [])
     return session
   }
 
   /** The run is over. */
   close(session: AcpSession): void {
-    if (--session.runs === 0) this.#sessions.rest(session.id, session.characters)
+    const { id, characters, givenCharacters } = session
+    if (--session.runs === 0) this.#sessions.rest(id, characters + givenCharacters)
   }
 
   find(id: string): AcpSession {
@@ -70,15 +74,10 @@ export class AcpSessions {
       const kept = { id: clock.uuid(), message, knownTo: new Set([appName]) }
       session.history.push(kept)
       session.messages.set(kept.id, kept)
-      session.characters += JSON.stringify(message).length
+      session.characters += lengthOf(message)
       this.#owners.set(kept.id, session)
     }
-    for (const [id] of session.messages) {
-      if (session.messages.size <= MAX_MESSAGES) break
-      session.messages.delete(id)
-      this.#owners.delete(id)
-      session.history = session.history.filter((entry) => !('id' in entry) || entry.id !== id)
-    }
+    this.#dropOldest(session)
   }
 
   toWire({ id, history, stateId }: AcpSession, baseUrl: string, hasState: boolean): AcpSessionWire {
@@ -98,6 +97,24 @@ export class AcpSessions {
     const found = kept?.stateId === id ? kept : kept?.messages.get(id)?.message
     if (found) return found
     throw new AdkError('resource_not_found', `Resource not found: ${id}`)
+  }
+
+  #replaceHistory(session: AcpSession, urls: readonly string[]): void {
+    session.history = urls.flatMap((url) => this.#entryOf(url, session) ?? [])
+    session.givenCharacters = urls.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  #dropOldest(session: AcpSession): void {
+    const count = session.messages.size - MAX_MESSAGES
+    if (count <= 0) return
+    const gone = new Set<string>()
+    for (const { id, message } of [...session.messages.values()].slice(0, count)) {
+      gone.add(id)
+      session.messages.delete(id)
+      session.characters -= lengthOf(message)
+      this.#owners.delete(id)
+    }
+    session.history = session.history.filter((entry) => !('id' in entry && gone.has(entry.id)))
   }
 
   #entryOf(url: string, session: AcpSession): Kept | Foreign | undefined {
@@ -125,6 +142,8 @@ export function newsFor(
   return news.map(({ message }) => message)
 }
 
+const lengthOf = (message: AcpMessage): number => JSON.stringify(message).length
+
 /** With all that clients expect of a message that they read. */
 function complete({ role, parts, created_at, completed_at }: AcpMessage): AcpMessage {
   return { role: role ?? 'user', parts, created_at: inUtc(created_at), completed_at: inUtc(completed_at) }
@@ -142,5 +161,6 @@ const newSession = (id: string): AcpSession => ({
   history: [],
   messages: new Map(),
   characters: 0,
+  givenCharacters: 0,
   runs: 0,
 })
