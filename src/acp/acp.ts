@@ -4,6 +4,7 @@ import type { Content } from '../core/content.js'
 import { AdkError, publicMessage } from '../core/errors.js'
 import { REQUEST_CONFIRMATION_FUNCTION_CALL_NAME as CONFIRMATION } from '../core/framework-calls.js'
 import type { TraceOrigin } from '../core/trace.js'
+import { BoundedSet } from '../runs/bounded-set.js'
 import { Turns, type Release } from '../runs/queue.js'
 import type {
   AcpMessage,
@@ -19,7 +20,6 @@ import { ACP_USER, converse, type ConverseDeps } from './converse.js'
 import { toInput } from './input.js'
 import { roleOf } from './names.js'
 import type { AcpOptions } from './options.js'
-import { BOUNDS, Retention } from './retention.js'
 import { AcpRun } from './run.js'
 import { AcpSessions, type AcpSession } from './sessions.js'
 
@@ -27,6 +27,8 @@ import { AcpSessions, type AcpSession } from './sessions.js'
 const MAX_WORKING = 256
 /** Most runs that are not over: those that wait for an answer, too. */
 const MAX_UNFINISHED = 1000
+/** Of runs that are over, and of sessions that no run uses, how many are kept, and how large all of them may be. */
+const KEPT = { count: 1000, characters: 64 * 1024 * 1024 }
 
 export interface AcpDeps extends ConverseDeps {
   log: Log
@@ -34,7 +36,8 @@ export interface AcpDeps extends ConverseDeps {
 
 export class Acp {
   readonly agents: AcpAgents
-  readonly #runs: Retention<AcpRun>
+  readonly #runs = new Map<string, AcpRun>()
+  readonly #over: BoundedSet<AcpRun>
   readonly #sessions: AcpSessions
   readonly #turns = new Turns()
   #working = 0
@@ -43,8 +46,8 @@ export class Acp {
     private readonly deps: AcpDeps,
     private readonly options: AcpOptions,
   ) {
-    const bounds = { ...BOUNDS, ageMs: options.keepMs }
-    this.#runs = new Retention(bounds)
+    const bounds = { ...KEPT, seconds: options.keepMs / 1000 }
+    this.#over = new BoundedSet(bounds, ({ id }) => this.#runs.delete(id))
     this.#sessions = new AcpSessions(bounds)
     this.agents = new AcpAgents(deps.apps, deps.log)
     void this.agents.warnOfDoubles().catch((error: unknown) => deps.log.warn({ err: error }, 'acp.names'))
@@ -61,7 +64,7 @@ export class Acp {
       throw new AdkError('session_mismatch', 'Session ID mismatch: session_id and session.id differ')
     }
     const { message, history } = toInput(input)
-    if (this.#runs.inUse >= MAX_UNFINISHED) throw tooManyRuns()
+    if (this.#runs.size - this.#over.size >= MAX_UNFINISHED) throw tooManyRuns()
     this.#requireRoom()
     const session = this.#sessions.open(session_id ?? given?.id, given)
     const streaming = request.mode === 'stream'
@@ -72,11 +75,12 @@ export class Acp {
       this.#sessions.close(session)
       throw error
     }
-    this.#runs.use(run.id, run)
+    this.#runs.set(run.id, run)
     return run
   }
 
   find(id: string): AcpRun {
+    this.#over.dropOldest()
     const run = this.#runs.get(id)
     if (run) return run
     throw new AdkError('run_not_found', `Run not found: ${id}`)
@@ -198,7 +202,7 @@ export class Acp {
 
   #finish(run: AcpRun, status: 'completed' | 'failed' | 'cancelled', error?: AdkError): void {
     run.finish(status, error)
-    this.#runs.rest(run.id, run.characters)
+    this.#over.add(run, run.characters)
     this.#sessions.close(run.request.session)
   }
 }

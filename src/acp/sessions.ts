@@ -1,8 +1,8 @@
 // Conversations as the protocol sees them: across all agents. Each app has an ADK session of its own under the same id.
 import { clock } from '../core/clock.js'
 import { AdkError } from '../core/errors.js'
+import { BoundedSet, type Bounds } from '../runs/bounded-set.js'
 import type { AcpMessage, AcpSession as AcpSessionWire, AcpSessionDescriptor } from '../schema/acp.js'
-import { Retention, type Bounds } from './retention.js'
 
 /** Most messages of one session; the oldest are forgotten first. */
 const MAX_MESSAGES = 10_000
@@ -37,32 +37,35 @@ export interface AcpSession {
 }
 
 export class AcpSessions {
-  readonly #sessions: Retention<AcpSession>
+  readonly #sessions = new Map<string, AcpSession>()
+  /** Those without a run under way. */
+  readonly #resting: BoundedSet<AcpSession>
   /** Which session a resource belongs to. */
   readonly #owners = new Map<string, AcpSession>()
 
   constructor(bounds: Bounds) {
-    this.#sessions = new Retention(bounds, (session) => this.#forget(session))
+    this.#resting = new BoundedSet(bounds, (session) => this.#forget(session))
   }
 
   /** For one more run: the session of that id, or a new one, with the history that the client says it has. */
   open(id: string = clock.uuid(), given?: AcpSessionDescriptor | null): AcpSession {
-    const session = this.#sessions.get(id) ?? newSession(id)
+    const session = this.#get(id) ?? newSession(id)
     session.runs++
     this.#owners.set(session.stateId, session)
-    this.#sessions.use(id, session)
+    this.#sessions.set(id, session)
+    this.#resting.delete(session)
     if (given) this.#replaceHistory(session, given.history ?? [])
     return session
   }
 
   /** The run is over. */
   close(session: AcpSession): void {
-    const { id, characters, givenCharacters } = session
-    if (--session.runs === 0) this.#sessions.rest(id, characters + givenCharacters)
+    if (--session.runs > 0) return
+    this.#resting.add(session, session.characters + session.givenCharacters)
   }
 
   find(id: string): AcpSession {
-    const session = this.#sessions.get(id)
+    const session = this.#get(id)
     if (session) return session
     throw new AdkError('session_not_found', `Session not found: ${id}. No run has used it lately`)
   }
@@ -93,7 +96,7 @@ export class AcpSessions {
   resource(id: string): AcpMessage | AcpSession {
     const session = this.#owners.get(id)
     // Looked up once more, as it may have been kept for too long.
-    const kept = session && this.#sessions.get(session.id)
+    const kept = session && this.#get(session.id)
     const found = kept?.stateId === id ? kept : kept?.messages.get(id)?.message
     if (found) return found
     throw new AdkError('resource_not_found', `Resource not found: ${id}`)
@@ -117,6 +120,11 @@ export class AcpSessions {
     session.history = session.history.filter((entry) => !('id' in entry && gone.has(entry.id)))
   }
 
+  #get(id: string): AcpSession | undefined {
+    this.#resting.dropOldest()
+    return this.#sessions.get(id)
+  }
+
   #entryOf(url: string, session: AcpSession): Kept | Foreign | undefined {
     const id = /\/resources\/([\da-f-]{36})$/i.exec(url)?.[1] ?? ''
     const own = this.#owners.get(id)?.messages.get(id)
@@ -125,6 +133,7 @@ export class AcpSessions {
   }
 
   #forget(session: AcpSession): void {
+    this.#sessions.delete(session.id)
     for (const id of [session.stateId, ...session.messages.keys()]) this.#owners.delete(id)
   }
 }

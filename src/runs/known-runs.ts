@@ -1,38 +1,26 @@
-import { clock } from '../core/clock.js'
 import { sessionName, type SessionKey } from '../core/session.js'
 import type { ActiveRun } from './active-run.js'
+import { BoundedSet, type Bounds } from './bounded-set.js'
 
-/** How much of what has ended is kept. */
-export interface Bounds {
-  runs: number
-  seconds: number
-  /** Of events, as JSON. */
-  characters: number
-}
-
-const DEFAULTS: Bounds = { runs: 1000, seconds: 3600, characters: 32 * 1024 * 1024 }
+const DEFAULTS: Bounds = { count: 1000, seconds: 3600, characters: 32 * 1024 * 1024 }
 
 /** The runs that can be asked for: those under way, and of those that have ended the latest. */
 export class KnownRuns {
-  readonly #bounds: Bounds
   /** By the name of their session and their id; oldest first. */
   readonly #runs = new Map<string, Map<string, ActiveRun>>()
-  /** In the order in which they ended. */
-  readonly #ended = new Set<ActiveRun>()
-  #characters = 0
+  readonly #ended: BoundedSet<ActiveRun>
 
+  /** The characters are those of events, as JSON. */
   constructor(bounds: Partial<Bounds> = {}) {
-    this.#bounds = { ...DEFAULTS, ...bounds }
+    this.#ended = new BoundedSet({ ...DEFAULTS, ...bounds }, (run) => this.#drop(run))
   }
 
   find(key: SessionKey, id: string): ActiveRun | undefined {
-    this.#dropOldest()
-    return this.#runs.get(sessionName(key))?.get(id)
+    return this.#runsOf(key)?.get(id)
   }
 
   list(key: SessionKey): ActiveRun[] {
-    this.#dropOldest()
-    return [...(this.#runs.get(sessionName(key))?.values() ?? [])]
+    return [...(this.#runsOf(key)?.values() ?? [])]
   }
 
   add(run: ActiveRun): void {
@@ -50,36 +38,23 @@ export class KnownRuns {
   }
 
   forget(key: SessionKey): void {
-    const name = sessionName(key)
-    for (const run of this.#runs.get(name)?.values() ?? []) this.#release(run)
-    this.#runs.delete(name)
+    for (const run of this.list(key)) this.#ended.delete(run)
+    this.#runs.delete(sessionName(key))
+  }
+
+  #runsOf(key: SessionKey): Map<string, ActiveRun> | undefined {
+    this.#ended.dropOldest()
+    return this.#runs.get(sessionName(key))
   }
 
   #keep(run: ActiveRun): void {
     if (this.#runs.get(run.session)?.get(run.id) !== run) return // forgotten with its session
-    this.#ended.add(run)
-    this.#characters += run.characters
-    this.#dropOldest()
-  }
-
-  #dropOldest(): void {
-    const { runs, seconds, characters } = this.#bounds
-    const longAgo = clock.now() - seconds
-    for (const run of this.#ended) {
-      const isOld = run.endedAt !== undefined && run.endedAt < longAgo
-      if (!isOld && this.#ended.size <= runs && this.#characters <= characters) return
-      this.#drop(run)
-    }
+    this.#ended.add(run, run.characters)
   }
 
   #drop(run: ActiveRun): void {
-    this.#release(run)
     const others = this.#runs.get(run.session)
     others?.delete(run.id)
     if (others?.size === 0) this.#runs.delete(run.session)
-  }
-
-  #release(run: ActiveRun): void {
-    if (this.#ended.delete(run)) this.#characters -= run.characters
   }
 }

@@ -110,7 +110,7 @@ describe('runs that have ended', () => {
 
   test('are kept up to a number, the latest of all sessions', async () => {
     const { runs, start } = await openRuns(modelAgent(...Array<Turn>(5).fill('Hello.')), {
-      keep: { runs: 2 },
+      keep: { count: 2 },
     })
     const ended: Run[] = []
     for (const sessionId of ['s', 's2', 's', 's2']) {

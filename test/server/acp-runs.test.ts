@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { describe, expect, vi } from 'vitest'
+import { clock } from '../../src/core/clock.js'
 import type { AcpRun } from '../../src/schema/acp.js'
 import type { Event } from '../../src/core/event.js'
 import { verifies } from '../contract/verifies.js'
@@ -186,13 +187,13 @@ describe('the end of the server', () => {
 verifies('acp.retention', 'runs', async () => {
   const server = await acpServer({ always: 'Hi.' })
   const first = await server.run()
-  const now = vi.spyOn(performance, 'now')
+  const now = vi.spyOn(clock, 'now')
   try {
-    now.mockReturnValue(performance.now() + 59 * 60 * 1000)
+    now.mockReturnValue(clock.now() + 59 * 60)
     expect(await server.get(first.run_id)).toEqual(first)
     const session = `/sessions/${first.session_id}`
     expect((await server.send('GET', session)).status).toBe(200)
-    now.mockReturnValue(performance.now() + 2 * 60 * 1000)
+    now.mockReturnValue(clock.now() + 2 * 60)
     expect((await server.send('GET', `/runs/${first.run_id}`)).status).toBe(404)
     expect((await server.send('GET', session)).status).toBe(404)
     expect((await server.send('GET', `/apps/weather/users/acp${session}`)).status).toBe(200)

@@ -515,7 +515,7 @@ describe('closing', () => {
 })
 
 verifies('runs.kept', async () => {
-  const server = await openSession({ always: 'Sunny.', keep: { runs: 3 } })
+  const server = await openSession({ always: 'Sunny.', keep: { count: 3 } })
   const ids: string[] = []
   for (let count = 0; count < 5; count++) {
     const { id } = await start(server)
