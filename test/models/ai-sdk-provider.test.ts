@@ -8,7 +8,8 @@ import type { RunConfig } from '../../src/core/run-config.js'
 import { aiSdk, type AiSdkLlm, type AiSdkOptions } from '../../src/models/ai-sdk/ai-sdk.js'
 import { InMemoryRunner } from '../../src/runner/in-memory-runner.js'
 import { FunctionTool } from '../../src/tools/function-tool.js'
-import { ask, collect, userRequest } from './ask.js'
+import { collect } from '../../src/testing.js'
+import { ask, userRequest } from './ask.js'
 import { fault, startOpenAi, toolCall, type ChatReply, type OpenAiStandIn } from './openai-stand-in.js'
 
 // The adapter with a real provider of the AI SDK, against a scripted server, alone and in the hands of a runner.

@@ -14,8 +14,9 @@ import { toJsonSchema } from '../../src/models/ai-sdk/schema.js'
 import { ModelError } from '../../src/models/model-error.js'
 import { GOOGLE_SEARCH } from '../../src/tools/built-in.js'
 import { FunctionTool } from '../../src/tools/function-tool.js'
+import { collect } from '../../src/testing.js'
 import { FINISH, handMade, NO_USAGE, type Answers } from './ai-sdk-models.js'
-import { ask, collect, userRequest } from './ask.js'
+import { ask, userRequest } from './ask.js'
 
 // The adapter with models made by hand: what they are asked, and what becomes of their answers.
 

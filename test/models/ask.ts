@@ -1,11 +1,6 @@
 import { textContent, type Part } from '../../src/core/content.js'
 import type { BaseLlm, LlmRequest, LlmResponse } from '../../src/core/model.js'
-
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const item of items) collected.push(item)
-  return collected
-}
+import { collect } from '../../src/testing.js'
 
 export const userRequest = (request: Partial<LlmRequest> = {}): LlmRequest => ({
   contents: [textContent('user', 'Hi')],

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { callModel, RETRY_POLICY, retryDelay, TIMEOUTS } from '../../src/models/call.js'
 import { ModelError } from '../../src/models/model-error.js'
-import { collect } from './ask.js'
+import { collect } from '../../src/testing.js'
 
 const busy = Object.assign(new Error('busy'), { status: 503 })
 const asking = (retryAfter: string) => Object.assign(new Error('busy'), { status: 429, retryAfter })

@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Gemini, type GeminiParams } from '../../src/models/gemini/gemini.js'
 import { ModelError } from '../../src/models/model-error.js'
 import {
   failure,
-  GeminiStandIn,
-  pointEnvironmentAt,
   setEnvironment,
+  standInForEach,
+  type GeminiStandIn,
   type ModelTurn,
 } from '../support/gemini-stand-in.js'
 import { ask, says, STOP, type Question } from './ask.js'
@@ -13,16 +13,9 @@ import { ask, says, STOP, type Question } from './ask.js'
 // What callers see when the API fails, and which failures they do not see because the request is sent again.
 
 let standIn: GeminiStandIn
-let restore: () => void
 
-beforeEach(async () => {
-  standIn = await new GeminiStandIn().start()
-  restore = pointEnvironmentAt(standIn)
-})
-
-afterEach(async () => {
-  restore()
-  await standIn.close()
+standInForEach((started) => {
+  standIn = started
 })
 
 const NAME = 'gemini-test'

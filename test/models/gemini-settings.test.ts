@@ -1,21 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Gemini } from '../../src/models/gemini/gemini.js'
 import { geminiSettings, hasGeminiCredentials } from '../../src/models/gemini/settings.js'
-import { GeminiStandIn, pointEnvironmentAt, setEnvironment } from '../support/gemini-stand-in.js'
+import { type GeminiStandIn, standInForEach, setEnvironment } from '../support/gemini-stand-in.js'
 import { ask, says, STOP, userRequest } from './ask.js'
 
 let standIn: GeminiStandIn
-let restore: () => void
 
-beforeEach(async () => {
-  standIn = await new GeminiStandIn().start()
+standInForEach((started) => {
+  standIn = started
   standIn.responder = () => ({ response: says('ok', STOP) })
-  restore = pointEnvironmentAt(standIn)
-})
-
-afterEach(async () => {
-  restore()
-  await standIn.close()
 })
 
 /** Calls with these variables set, and returns the key that the API saw. */

@@ -1,24 +1,18 @@
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { LlmRequest } from '../../src/core/model.js'
 import { Gemini } from '../../src/models/gemini/gemini.js'
-import { failure, GeminiStandIn, pointEnvironmentAt, type ModelTurn } from '../support/gemini-stand-in.js'
-import { ask, collect, says, STOP, USAGE, userRequest } from './ask.js'
+import { collect } from '../../src/testing.js'
+import { failure, type GeminiStandIn, standInForEach, type ModelTurn } from '../support/gemini-stand-in.js'
+import { ask, says, STOP, USAGE, userRequest } from './ask.js'
 
 // Behaviour as a caller sees it, through the real SDK, against a scripted server.
 
 let standIn: GeminiStandIn
-let restore: () => void
 
-beforeEach(async () => {
-  standIn = await new GeminiStandIn().start()
-  restore = pointEnvironmentAt(standIn)
-})
-
-afterEach(async () => {
-  restore()
-  await standIn.close()
+standInForEach((started) => {
+  standIn = started
 })
 
 const NAME = 'gemini-test'

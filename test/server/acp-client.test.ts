@@ -1,6 +1,7 @@
 // The protocol's own client, on a real socket.
 import { createRequire } from 'node:module'
 import { describe, expect, vi } from 'vitest'
+import { collect } from '../../src/testing.js'
 import { verifies } from '../contract/verifies.js'
 import { acpServer, answerOf, askingAgent, json, text } from '../support/acp.js'
 import { speakingAgent, throwingAgent } from '../support/agents.js'
@@ -21,12 +22,6 @@ async function connect(options: TestServerOptions = {}) {
 
 /** The client's types want every field that the protocol gives a default. */
 const awaiting = (...parts: Part[]) => answerOf(...parts) as Parameters<Client['runResumeSync']>[1]
-
-async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const event of events) collected.push(event)
-  return collected
-}
 
 const typesOf = (events: { type: string }[]) => events.map(({ type }) => type)
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach } from 'vitest'
 
 // A stand-in for the Gemini REST API on a local port. It is scripted: every request takes the next turn of its model.
 // The format of scripts is that of the golden cases, with `hang` and `drop` added.
@@ -155,6 +156,21 @@ const NO_GOOGLE: Readonly<Record<string, undefined>> = {
 /** Makes `Gemini` call the stand-in, with some key and no other setting. Returns a function that undoes it. */
 export function pointEnvironmentAt({ url }: { url: string }): () => void {
   return setEnvironment({ ...NO_GOOGLE, GOOGLE_GEMINI_BASE_URL: url, GEMINI_API_KEY: 'stand-in-key' })
+}
+
+/** Starts one before every test of the file, where `Gemini` finds it, and ends it after. */
+export function standInForEach(use: (standIn: GeminiStandIn) => void): void {
+  let standIn: GeminiStandIn
+  let restore: () => void
+  beforeEach(async () => {
+    standIn = await new GeminiStandIn().start()
+    restore = pointEnvironmentAt(standIn)
+    use(standIn)
+  })
+  afterEach(async () => {
+    restore()
+    await standIn.close()
+  })
 }
 
 /** Sets variables; `undefined` removes one. Returns a function that puts everything back. */
