@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The command line. What it loads, `--help` has to wait for: the server itself is imported once it is to start.
 import { Command, Option } from 'commander'
-import { chooseAgentsFolder } from './agents-folder.js'
 import { fromEnvironment, OFFLINE_MODES, type Config, type OfflineMode } from './config.js'
 import { messageOf } from './core/errors.js'
 import {
@@ -190,6 +189,7 @@ function addDb(program: Command): void {
 }
 
 async function startServer(agentsDir: string | undefined, flags: ServerFlags): Promise<void> {
+  const { chooseAgentsFolder } = await import('./loader/agents-folder.js')
   const folder = chooseAgentsFolder(agentsDir)
   const { loadDotenv } = await import('./loader/dotenv.js')
   await loadDotenv(process.cwd())

@@ -23,7 +23,8 @@ export type Warn = (message: string) => void
 
 /** In order of preference. */
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
-const AGENT_STEMS = ['app', 'agent']
+/** Files that make a folder an agent. */
+export const AGENT_STEMS = ['app', 'agent']
 const ENTRY_STEMS = [...AGENT_STEMS, 'index']
 /** Letters, digits, `_`, `-` and `.`; neither `.` nor two `_` at the start, which mark what is not for the outside. */
 const NAME = /^(?!\.|__)[\p{L}\p{M}\p{N}_.-]+$/u
@@ -111,7 +112,8 @@ async function folderApp(
   return file === undefined ? undefined : { name, dir, file, ownsFolder: true }
 }
 
-function entryName(names: string[], stems: string[]): string | undefined {
+/** The file of these that an agent begins with. */
+export function entryName(names: readonly string[], stems: readonly string[]): string | undefined {
   const candidates = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension))
   return candidates.find((candidate) => names.includes(candidate))
 }

@@ -1,10 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-
-/** Files that make a folder an agent. */
-const ENTRY = /^(?:agent|app)\.[cm]?[jt]s$/
-/** The one that is rarely anything else. */
-const AGENT_FILE = /^agent\.[cm]?[jt]s$/
+import { AGENT_STEMS, entryName } from './discover.js'
 
 /**
  * The folder to serve: the one that was named; else this folder if it is an agent; else `agents`; else this folder if
@@ -17,9 +13,10 @@ export function chooseAgentsFolder(named: string | undefined): string {
       `The agents folder ${named} does not exist; create it, or name the folder that holds your agents`,
     )
   }
-  if (holds('.', ENTRY)) return '.'
+  if (holds('.', AGENT_STEMS)) return '.'
   if (exists('agents')) return 'agents'
-  if (readdirSync('.').some((name) => holds(name, AGENT_FILE))) return '.'
+  // A folder with an `app.ts` may be anything.
+  if (readdirSync('.').some((name) => holds(name, ['agent']))) return '.'
   throw new Error(
     `There are no agents in ${resolve('.')}; put one into agents/<name>/agent.ts, or name the folder that holds yours`,
   )
@@ -28,9 +25,9 @@ export function chooseAgentsFolder(named: string | undefined): string {
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** False for what is no folder, or may not be read. */
-function holds(path: string, file: RegExp): boolean {
+function holds(path: string, stems: readonly string[]): boolean {
   try {
-    return readdirSync(path).some((name) => file.test(name))
+    return entryName(readdirSync(path), stems) !== undefined
   } catch {
     return false
   }
