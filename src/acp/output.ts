@@ -1,13 +1,10 @@
 import type { FunctionResponse, Part } from '../core/content.js'
 import { getFunctionCalls, isFinalResponse, type Event } from '../core/event.js'
-import { isReservedCall } from '../core/framework-calls.js'
+import { isReservedCall, TRANSFER } from '../core/framework-calls.js'
 import type { AcpEvent, AcpPart, OutputMessage } from '../schema/acp.js'
 import { isJsonObject, type JsonObject } from '../schema/json.js'
 import { citationsOf, lengthOf } from './citations.js'
 import { roleOf } from './names.js'
-
-/** A change of who speaks is seen by the role of the messages. */
-const TRANSFER = 'transfer_to_agent'
 
 interface OpenMessage {
   author: string
@@ -150,6 +147,7 @@ export class Output {
 
   #toolResult({ id = '', name = '', response }: FunctionResponse): AcpPart[] {
     const call = this.#calls.get(id)
+    // A change of who speaks is seen by the role of the messages.
     if (isReservedCall({ name }) || name === TRANSFER) return []
     return [toolUse(name, call?.args ?? {}, isJsonObject(response) ? response : { result: response })]
   }

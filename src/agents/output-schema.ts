@@ -1,12 +1,11 @@
 import type { FunctionDeclaration } from '../core/content.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
+import { SET_MODEL_RESPONSE } from '../core/framework-calls.js'
 import { appendInstruction, type LlmRequest } from '../core/model.js'
 import { declareTool, type RunAsyncToolRequest } from '../core/tool.js'
 import { isZod, objectSchema, parseWith, toGeminiSchema, type SchemaLike } from '../tools/declaration.js'
 import type { LlmAgent } from './llm-agent.js'
 import { FrameworkTool } from './offered-tools.js'
-
-const FINAL_ANSWER_TOOL = 'set_model_response'
 
 /** Asks for an answer in the form of the agent's schema: as JSON, or, beside other tools, as a call of one more tool. */
 export function addOutputSchema(agent: LlmAgent, request: LlmRequest): void {
@@ -21,7 +20,7 @@ export function instructFinalAnswer(agent: LlmAgent, request: LlmRequest): void 
   if (agent.outputSchema === undefined || agent.tools.length === 0) return
   appendInstruction(
     request,
-    `You have other tools to work with. Give your final answer by calling \`${FINAL_ANSWER_TOOL}\` with all of its fields, never as plain text.`,
+    `You have other tools to work with. Give your final answer by calling \`${SET_MODEL_RESPONSE}\` with all of its fields, never as plain text.`,
   )
 }
 
@@ -32,7 +31,7 @@ export function declareFinalAnswer(agent: LlmAgent, request: LlmRequest): void {
 
 class FinalAnswerTool extends FrameworkTool {
   constructor(private readonly schema: SchemaLike) {
-    super({ name: FINAL_ANSWER_TOOL, description: 'Sets the final answer, in the form that was asked for.' })
+    super({ name: SET_MODEL_RESPONSE, description: 'Sets the final answer, in the form that was asked for.' })
   }
 
   override _getDeclaration(): FunctionDeclaration {
@@ -50,7 +49,7 @@ class FinalAnswerTool extends FrameworkTool {
 export async function asFinalAnswer(agent: LlmAgent, event: Event): Promise<Event> {
   const schema = agent.outputSchema
   if (schema === undefined) return event
-  const call = getFunctionCalls(event).find(({ name }) => name === FINAL_ANSWER_TOOL)
+  const call = getFunctionCalls(event).find(({ name }) => name === SET_MODEL_RESPONSE)
   if (!call || !(await fits(schema, call.args ?? {}))) return event
   const { longRunningToolIds: _, ...answer } = event
   return {

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import type { BaseAgent } from '../core/agent.js'
 import type { FunctionDeclaration } from '../core/content.js'
+import { TRANSFER } from '../core/framework-calls.js'
 import { appendInstruction, type LlmRequest } from '../core/model.js'
 import { declareTool, type RunAsyncToolRequest } from '../core/tool.js'
 import { objectSchema } from '../tools/declaration.js'
 import { isLlmAgent } from './is-llm-agent.js'
 import type { LlmAgent } from './llm-agent.js'
 import { FrameworkTool } from './offered-tools.js'
-
-const TRANSFER_TOOL = 'transfer_to_agent'
 
 /** Agents that this one may hand the conversation to: those below, the one above, and those beside it. */
 function transferTargets(agent: LlmAgent): BaseAgent[] {
@@ -33,7 +32,7 @@ export function addTransfer(agent: LlmAgent, request: LlmRequest): void {
     [
       'You can hand the conversation over to one of these agents:',
       ...lines,
-      `If another agent is better suited to answer, by its description, call \`${TRANSFER_TOOL}\` with its name and say nothing else.`,
+      `If another agent is better suited to answer, by its description, call \`${TRANSFER}\` with its name and say nothing else.`,
       ...(parent && targets.includes(parent)
         ? [`If none is, and neither are you, hand over to your parent agent ${parent.name}.`]
         : []),
@@ -49,7 +48,7 @@ const PARAMETERS = objectSchema(
 class TransferTool extends FrameworkTool {
   constructor(private readonly names: readonly string[]) {
     super({
-      name: TRANSFER_TOOL,
+      name: TRANSFER,
       description: 'Hands the conversation over to another agent, which then answers.',
     })
   }

@@ -5,6 +5,10 @@ export const REQUEST_CONFIRMATION_FUNCTION_CALL_NAME = 'adk_request_confirmation
 export const REQUEST_CREDENTIAL_FUNCTION_CALL_NAME = 'adk_request_credential'
 export const REQUEST_INPUT_FUNCTION_CALL_NAME = 'adk_request_input'
 
+/** Functions of the framework that models call: to hand over to another agent, and to give a structured answer. */
+export const TRANSFER = 'transfer_to_agent'
+export const SET_MODEL_RESPONSE = 'set_model_response'
+
 const RESERVED = new Set<string | undefined>([
   REQUEST_CONFIRMATION_FUNCTION_CALL_NAME,
   REQUEST_CREDENTIAL_FUNCTION_CALL_NAME,

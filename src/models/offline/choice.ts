@@ -1,4 +1,5 @@
 import type { FunctionDeclaration, GenerateContentConfig } from '../../core/content.js'
+import { SET_MODEL_RESPONSE, TRANSFER } from '../../core/framework-calls.js'
 import type { JsonObject } from '../../schema/json.js'
 import { fillObject } from './fill.js'
 import { Reading } from './reading.js'
@@ -16,9 +17,6 @@ import {
   type Token,
 } from './words.js'
 
-const TRANSFER = 'transfer_to_agent'
-/** With tools, structured answers are given through this function. */
-export const SET_MODEL_RESPONSE = 'set_model_response'
 /** One word of a description in common is enough; of the parameters it takes two. */
 const THRESHOLD = 1
 

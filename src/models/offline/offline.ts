@@ -1,17 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Content, FunctionCall, GenerateContentConfig, Part } from '../../core/content.js'
+import { SET_MODEL_RESPONSE } from '../../core/framework-calls.js'
 import { assignOwn } from '../../core/json.js'
 import { BaseLlm, type LlmRequest, type LlmResponse } from '../../core/model.js'
 import type { JsonObject } from '../../schema/json.js'
-import { choose, readAbilities, SET_MODEL_RESPONSE } from './choice.js'
+import { choose, readAbilities } from './choice.js'
 import { answerFor } from './fill.js'
 import { readShape, type Shape } from './schema.js'
 import { askFor, introduce, tellResponses } from './speech.js'
 import { readTurn } from './turn.js'
 
 // A model for demos, tests and CI: it compares words and copies phrases, and that is all. Without network, chance or
-// memory, the same request always has the same answer. Here is what happens in a turn; offline-choice.ts chooses a
-// function, offline-fill.ts finds its arguments, offline-speech.ts words the answers.
+// memory, the same request always has the same answer. Here is what happens in a turn; turn.ts reads what was
+// asked, choice.ts chooses a function, fill.ts finds its arguments, speech.ts words the answers.
 
 /** Answers without a provider: calls the function that shares most words with the text, and tells what it returned. */
 export class OfflineModel extends BaseLlm {

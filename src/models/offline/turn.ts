@@ -1,4 +1,5 @@
 import { textOf, type Content, type FunctionResponse } from '../../core/content.js'
+import { TRANSFER } from '../../core/framework-calls.js'
 import { errorIn } from './speech.js'
 
 /** What has happened since the user last spoke. */
@@ -50,14 +51,14 @@ function lastQuote(contents: readonly Content[]): string {
 function responsesSince(contents: readonly Content[]): FunctionResponse[] {
   const last = contents.findLast((content) => responsesIn(content).length > 0)
   return (last ? responsesIn(last) : []).filter(
-    ({ name, response = {} }) => name !== 'transfer_to_agent' || errorIn(response) !== undefined,
+    ({ name, response = {} }) => name !== TRANSFER || errorIn(response) !== undefined,
   )
 }
 
 function visitedSince(contents: readonly Content[]): Set<string> {
   const visited = contents.flatMap(({ parts = [] }) =>
     parts.flatMap(({ text = '', functionCall: call }) => {
-      if (call) return call.name === 'transfer_to_agent' ? Object.values(call.args ?? {}).map(String) : []
+      if (call) return call.name === TRANSFER ? Object.values(call.args ?? {}).map(String) : []
       return QUOTE.exec(text)?.[1] ?? []
     }),
   )
