@@ -1,8 +1,13 @@
-import type { z } from 'zod'
+/** The error of any copy of zod, of either major version. */
+export interface SchemaError {
+  issues: readonly { path: readonly PropertyKey[]; message: string }[]
+}
 
 /** What does not fit, in one line: `toolAccess.mode: should be …; …`. */
-export function describeIssues({ issues }: z.ZodError, root?: string): string {
-  const describe = ({ path, message }: z.core.$ZodIssue) =>
-    [[...(root === undefined ? [] : [root]), ...path].join('.'), message].filter(Boolean).join(': ')
-  return issues.map(describe).join('; ')
+export function describeIssues({ issues }: SchemaError, ...root: string[]): string {
+  return issues
+    .map(({ path, message }) =>
+      [[...root, ...path].map(String).join('.'), message].filter(Boolean).join(': '),
+    )
+    .join('; ')
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { z } from 'zod'
 import type { Schema } from '../core/content.js'
+import { describeIssues, type SchemaError } from '../schema/issues.js'
 import type { JsonObject } from '../schema/json.js'
 import { fromJsonSchema, fromZodDocument, isJsonSchema, type JsonSchema } from './json-schema.js'
 
@@ -10,9 +11,7 @@ export interface ZodLike {
   safeParseAsync(value: unknown): Promise<ZodResult>
 }
 
-type ZodResult =
-  | { success: true; data: unknown }
-  | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } }
+type ZodResult = { success: true; data: unknown } | { success: false; error: SchemaError }
 
 /** Parameters or results of a tool or an agent: a zod object, a schema of the Gemini API, or a JSON Schema. */
 export type SchemaLike = ZodLike | Schema | JsonSchema
@@ -69,12 +68,5 @@ export function parseWith(schema: ZodLike, value: unknown): unknown {
 
 function unwrap(result: ZodResult): unknown {
   if (result.success) return result.data
-  throw new Error(describeIssues(result.error.issues))
-}
-
-/** What is wrong with a value, in one line for a model or a person: `city: Expected string; days: …`. */
-function describeIssues(issues: readonly { path: readonly PropertyKey[]; message: string }[]): string {
-  return issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message))
-    .join('; ')
+  throw new Error(describeIssues(result.error))
 }
