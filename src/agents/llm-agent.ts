@@ -1,5 +1,5 @@
 import { BaseAgent, toList, type BaseAgentConfig } from '../core/agent.js'
-import { nameType } from '../core/callback.js'
+import { nameType, type Maybe } from '../core/callback.js'
 import type { GenerateContentConfig } from '../core/content.js'
 import type { Context, ReadonlyContext } from '../core/context.js'
 import type { Event } from '../core/event.js'
@@ -12,7 +12,6 @@ import type { SchemaLike } from '../tools/declaration.js'
 import type { BaseContextCompactor } from './compaction.js'
 import { runSteps } from './flow.js'
 
-type Maybe<T> = T | undefined | void | Promise<T | undefined | void>
 type ToolArgs = Record<string, unknown>
 
 export type InstructionProvider = (context: ReadonlyContext) => string | Promise<string>

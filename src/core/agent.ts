@@ -1,4 +1,4 @@
-import { askCallbacks, CallbackError, nameType } from './callback.js'
+import { askCallbacks, CallbackError, nameType, type Maybe } from './callback.js'
 import type { Content } from './content.js'
 import { Context } from './context.js'
 import { createEvent, createEventActions, hasActions, type Event } from './event.js'
@@ -8,9 +8,7 @@ import { ATTRIBUTE, OPERATION, type Span } from './trace.js'
 const AGENT_BRAND = Symbol.for('google.adk.baseAgent')
 
 /** Runs before or after an agent. Returned content is spoken; before the agent it also takes the agent's place. */
-export type SingleAgentCallback = (
-  context: Context,
-) => Content | undefined | void | Promise<Content | undefined | void>
+export type SingleAgentCallback = (context: Context) => Maybe<Content>
 export type BeforeAgentCallback = SingleAgentCallback | SingleAgentCallback[]
 export type AfterAgentCallback = SingleAgentCallback | SingleAgentCallback[]
 

@@ -76,9 +76,10 @@ export function nameType(value: unknown): string {
   return `a ${type}`
 }
 
-type Callback<Params, Answer> = (
-  params: Params,
-) => Answer | undefined | void | Promise<Answer | undefined | void>
+/** What a callback answers with: nothing leaves things as they are. */
+export type Maybe<T> = T | undefined | void | Promise<T | undefined | void>
+
+type Callback<Params, Answer> = (params: Params) => Maybe<Answer>
 
 /** Asks an agent's callbacks of one kind in order; the first that answers decides. Throws a {@link CallbackError}. */
 export async function askCallbacks<Params, Answer>(

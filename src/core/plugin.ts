@@ -1,5 +1,5 @@
 import type { BaseAgent } from './agent.js'
-import { problemWith, type AnswerKind } from './callback.js'
+import { problemWith, type AnswerKind, type Maybe } from './callback.js'
 import type { Content } from './content.js'
 import type { Context } from './context.js'
 import { messageOf } from './errors.js'
@@ -8,7 +8,6 @@ import type { InvocationContext } from './invocation-context.js'
 import type { LlmRequest, LlmResponse } from './model.js'
 import type { BaseTool } from './tool.js'
 
-type Maybe<T> = T | undefined | void | Promise<T | undefined | void>
 type ToolCall = { tool: BaseTool; toolArgs: Record<string, unknown>; toolContext: Context }
 type ToolResult = Record<string, unknown>
 type Tools = Readonly<Record<string, BaseTool>>
