@@ -1,12 +1,11 @@
 import { newFunctionCallId } from '../core/clock.js'
 import type { FunctionCall, Part } from '../core/content.js'
+import type { Envelope } from '../core/envelope.js'
 import { createEvent, type Event, type EventActions } from '../core/event.js'
 import {
   REQUEST_CONFIRMATION_FUNCTION_CALL_NAME,
   REQUEST_CREDENTIAL_FUNCTION_CALL_NAME,
 } from '../core/framework-calls.js'
-
-type Envelope = Pick<Event, 'invocationId' | 'author' | 'branch'>
 
 /** Questions to a person are function calls that only a client can answer, and so are long-running. */
 function questionEvent(

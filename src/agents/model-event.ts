@@ -3,6 +3,7 @@ import { nameType } from '../core/callback.js'
 import { newFunctionCallId } from '../core/clock.js'
 import type { Content, FunctionCall } from '../core/content.js'
 import type { Context } from '../core/context.js'
+import { envelope } from '../core/envelope.js'
 import {
   createEvent,
   createEventActions,
@@ -14,7 +15,6 @@ import {
 import type { InvocationContext } from '../core/invocation-context.js'
 import type { LlmRequest, LlmResponse } from '../core/model.js'
 import { isJsonObject } from '../schema/json.js'
-import { envelope } from './envelope.js'
 import type { LlmAgent } from './llm-agent.js'
 import { asFinalAnswer, parseOutput } from './output-schema.js'
 

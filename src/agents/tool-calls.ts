@@ -1,5 +1,6 @@
 import { newEventId } from '../core/clock.js'
 import type { FunctionCall, FunctionResponse, Part } from '../core/content.js'
+import { envelope } from '../core/envelope.js'
 import {
   createEvent,
   createEventActions,
@@ -13,7 +14,6 @@ import { assignOwn } from '../core/json.js'
 import type { BaseTool } from '../core/tool.js'
 import type { JsonObject } from '../schema/json.js'
 import { askForConfirmation, askForCredentials } from './ask-person.js'
-import { envelope } from './envelope.js'
 import type { LlmAgent } from './llm-agent.js'
 import { isAllowed } from './offered-tools.js'
 import { runTool, type Outcome } from './run-tool.js'

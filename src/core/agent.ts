@@ -1,6 +1,7 @@
 import { askCallbacks, CallbackError, nameType, type Maybe } from './callback.js'
 import type { Content } from './content.js'
 import { Context } from './context.js'
+import { envelope } from './envelope.js'
 import { createEvent, createEventActions, hasActions, type Event } from './event.js'
 import type { InvocationContext } from './invocation-context.js'
 import { ATTRIBUTE, OPERATION, type Span } from './trace.js'
@@ -120,21 +121,17 @@ export abstract class BaseAgent<Config extends BaseAgentConfig = BaseAgentConfig
   ): Promise<Event | undefined> {
     const actions = createEventActions()
     const callbackContext = new Context({ invocationContext: context, eventActions: actions })
-    const envelope = {
-      invocationId: context.invocationId,
-      author: this.name,
-      ...(context.branch !== undefined && { branch: context.branch }),
-    }
+    const from = envelope(this, context)
     try {
       const content =
         (await context.pluginManager.ask(hook, { agent: this, callbackContext })) ??
         (await askCallbacks(this[hook], callbackContext, { hook, agent: this, kind: 'content' }))
       if (!content && !hasActions(actions)) return undefined
-      return createEvent({ ...envelope, ...(content && { content }), actions })
+      return createEvent({ ...from, ...(content && { content }), actions })
     } catch (error) {
       // What a callback throws is the author's own affair; a wrong answer is told in the conversation.
       if (!(error instanceof CallbackError) || error.cause !== undefined) throw error
-      return createEvent({ ...envelope, errorCode: error.errorCode, errorMessage: error.message })
+      return createEvent({ ...from, errorCode: error.errorCode, errorMessage: error.message })
     }
   }
 
