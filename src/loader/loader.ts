@@ -4,6 +4,7 @@
 import { basename, join } from 'node:path'
 import type { BaseAgent } from '../core/agent.js'
 import { AdkError } from '../core/errors.js'
+import type { Log } from '../core/log.js'
 import { discoverApps, isInside, type FoundApp, type FoundApps } from './discover.js'
 import { loadDotenv } from './dotenv.js'
 import { evaluate } from './evaluate.js'
@@ -45,18 +46,12 @@ export interface Loader {
   close(): Promise<void>
 }
 
-/** Where the loader says what it does; a pino logger fits. */
-export type LoaderLog = Record<
-  'debug' | 'info' | 'warn' | 'error',
-  (details: object, message: string) => void
->
-
 export interface LoaderOptions {
   /** A folder of agents, the folder of one agent, or the file of one. */
   agentsDir: string
   /** The running `adk-ts`, and modules that stand in where an agent has none, such as `zod`. */
   modules: Modules
-  log: LoaderLog
+  log: Log
   /** What is said about the tools of apps, besides what they say themselves. */
   toolAccess?: ToolAccessRules
   /** Notice changed files. */
@@ -160,7 +155,7 @@ class FolderLoader implements Loader {
     return discoverApps(this.options.agentsDir, (message) => this.sayOnce('warn', message))
   }
 
-  private sayOnce(level: keyof LoaderLog, message: string): void {
+  private sayOnce(level: keyof Log, message: string): void {
     if (this.said.has(message)) return
     this.said.add(message)
     this.options.log[level]({}, message)
