@@ -83,11 +83,12 @@ export abstract class BaseSessionService {
   abstract deleteSession(request: SessionKey): Promise<void>
 
   /**
-   * Stores a sealed event, behind all others also in time, and applies its state delta, to the store and to the session object passed in, which also
-   * receives the event. The cost does not depend on the events before it. Partial events are not stored.
-   * Rejects with `session_deleted` when the session was deleted since it was read, even if its id was used again; and with
-   * `session_conflict` when both the event and one that was stored since then have content: two runs must not mix. What
-   * was stored since then otherwise, such as changes of state by hand, joins the session object, too.
+   * Stores a sealed event, behind all others also in time, and applies its state delta, to the store and to the session
+   * object passed in, which also receives the event. The cost does not depend on the events before it. Partial events
+   * are not stored.
+   * Rejects with `session_deleted` when the session was deleted since it was read, even if its id was used again; and
+   * with `session_conflict` when both the event and one that was stored since then have content: two runs must not mix.
+   * What was stored since then otherwise, such as changes of state by hand, joins the session object, too.
    */
   abstract appendEvent(request: AppendEventRequest): Promise<Event>
 

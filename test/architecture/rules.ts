@@ -13,7 +13,7 @@ const LEVELS = [
   ['sessions', 'artifacts', 'memory', 'models', 'tools', 'telemetry'],
   ['agents'],
   ['runner', 'plugins'],
-  ['loader', 'live', 'eval', 'graph', 'runs'],
+  ['loader', 'graph', 'runs'],
   ['acp'],
   ['server'],
   ['.'],
