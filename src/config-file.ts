@@ -34,7 +34,7 @@ const ConfigFile = withToolAccess(
 export type ConfigFile = z.infer<typeof ConfigFile>
 
 /** What a configuration file says, in the shape of the configuration. */
-export interface FromConfigFile {
+interface FromConfigFile {
   /** The name of the file, if there is one. */
   configFile: string | undefined
   toolAccess: ToolAccessRules

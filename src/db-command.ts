@@ -5,7 +5,7 @@ import { parseStoreUri } from './database/uri.js'
 import { checkDatabase } from './sessions/sql-check.js'
 import { addStateRows, prepareSchema } from './sessions/sql-schema.js'
 
-export type DatabaseTask = 'check' | 'migrate'
+type DatabaseTask = 'check' | 'migrate'
 
 /** Prints what there is; resolves to whether all is well. */
 export async function runDatabaseTask(task: DatabaseTask, uri: string | undefined): Promise<boolean> {

@@ -116,7 +116,7 @@ function artifactUri(config: Config): ArtifactUri {
 }
 
 /** Where `--use_local_storage` keeps things, as adk-python does. */
-export function localFolder({ agentsDir }: Config): string {
+function localFolder({ agentsDir }: Config): string {
   const isFile = statSync(agentsDir, { throwIfNoEntry: false })?.isFile() ?? false
   return join(isFile ? dirname(agentsDir) : agentsDir, '.adk')
 }

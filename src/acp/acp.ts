@@ -30,7 +30,7 @@ const MAX_UNFINISHED = 1000
 /** Of runs that are over, and of sessions that no run uses, how many are kept, and how large all of them may be. */
 const KEPT = { count: 1000, characters: 64 * 1024 * 1024 }
 
-export interface AcpDeps extends ConverseDeps {
+interface AcpDeps extends ConverseDeps {
   log: Log
 }
 

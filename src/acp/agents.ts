@@ -7,7 +7,7 @@ import { manifestOf } from './manifest.js'
 import { labelOf, publicNames } from './names.js'
 
 /** An app that is loaded and can be run. */
-export interface AcpApp {
+interface AcpApp {
   readonly rootAgent: BaseAgent
   readonly runner: Runner
 }
@@ -19,7 +19,7 @@ export interface AcpApps {
   load(name: string): Promise<AcpApp>
 }
 
-export interface AgentName {
+interface AgentName {
   /** As it is told to clients. */
   name: string
   appName: string

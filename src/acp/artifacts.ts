@@ -6,7 +6,7 @@ import type { AcpPart } from '../schema/acp.js'
 /** Largest artifact that goes along with its message, in characters as it is sent; of others the message has the URL. */
 const MAX_INLINE = 1024 * 1024
 
-export interface ArtifactSource {
+interface ArtifactSource {
   artifacts: BaseArtifactService
   key: SessionKey
   /** Where the server can be reached. */

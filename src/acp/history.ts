@@ -6,7 +6,7 @@ import { toParts } from './input.js'
 import { roleOf } from './names.js'
 
 /** Who is told: the root agent goes by the public name of its app in the protocol, and by its own in its session. */
-export interface Listener {
+interface Listener {
   agentName: string
   rootAgent: string
 }

@@ -17,7 +17,7 @@ import type { AcpSession } from './sessions.js'
 const TERMINAL: readonly AcpRunStatus[] = ['completed', 'failed', 'cancelled']
 const RESTING: readonly AcpRunStatus[] = [...TERMINAL, 'awaiting']
 
-export interface NewRun {
+interface NewRun {
   /** The public name of the agent. */
   agentName: string
   appName: string

@@ -12,7 +12,7 @@ import { setOwn } from '../core/json.js'
 import { isJsonObject, type JsonObject } from '../schema/json.js'
 import type { LlmAgent } from './llm-agent.js'
 
-export interface AnsweredCalls {
+interface AnsweredCalls {
   calls: FunctionCall[]
   confirmations: Map<string, ToolConfirmation>
 }

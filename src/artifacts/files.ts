@@ -45,7 +45,7 @@ const TRASH = `${OWN_PREFIX}trash`
 /** How often a save starts anew because its artifact was deleted meanwhile. */
 const MAX_ATTEMPTS = 20
 
-export interface FileArtifactOptions {
+interface FileArtifactOptions {
   /** Whether the disk takes names for the same that differ in capitals or accents; it is tried out unless given. */
   foldsNames?: boolean
 }

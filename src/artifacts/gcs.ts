@@ -25,7 +25,7 @@ const MAX_NAME = 1024
 /** How often a save tries the next version because somebody else got the one before. */
 const MAX_ATTEMPTS = 50
 
-export interface GcsOptions {
+interface GcsOptions {
   /** Where the API is, such as `http://127.0.0.1:9000`, instead of Google. */
   endpoint?: string
   /** How requests say who asks; nobody in particular, where it is `null`. */

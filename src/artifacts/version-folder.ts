@@ -30,7 +30,7 @@ export interface VersionFolder {
 
 const METADATA = 'metadata.json'
 
-export interface NewVersion {
+interface NewVersion {
   /** The folder of the versions; it must be there. */
   versions: string
   contentName: string

@@ -44,7 +44,7 @@ export class ReadonlyContext {
 
 const frozenOrCopy = (value: unknown): unknown => (Object.isFrozen(value) ? value : thaw(value))
 
-export interface ContextParams {
+interface ContextParams {
   invocationContext: InvocationContext
   /** Collects what the context's owner does; the event that follows carries it. */
   eventActions?: EventActions

@@ -27,7 +27,7 @@ type Compaction = { invocationContext: InvocationContext; trigger: ContextCompac
  * Hooks into every run of an app. All are optional; a plugin overrides those it needs. The first plugin that returns a
  * value decides, and the agents' own callbacks of that kind are skipped.
  */
-export interface PluginHooks {
+interface PluginHooks {
   /** Return a message to replace the user's. */
   onUserMessageCallback?(params: {
     invocationContext: InvocationContext

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../schema/json.js'
 import { assignOwn, setOwn, thaw } from './json.js'
 
-export type StateScope = 'app' | 'user' | 'session' | 'temp'
+type StateScope = 'app' | 'user' | 'session' | 'temp'
 
 const PREFIXES = { 'app:': 'app', 'user:': 'user', 'temp:': 'temp' } as const
 

@@ -7,7 +7,7 @@ export type StoreUri =
   | { kind: 'sqlite'; path: string; shown: string }
   | { kind: 'postgres'; connection: string; prepare: boolean; poolSize: number; shown: string }
 
-export const DEFAULT_POOL_SIZE = 10
+const DEFAULT_POOL_SIZE = 10
 const MAX_POOL_SIZE = 200
 
 /** What the flags take, for messages. */

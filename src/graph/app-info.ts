@@ -9,7 +9,7 @@ import type { JsonObject } from '../schema/json.js'
 /** How long a toolset may take to say what it holds, in milliseconds. */
 const TOOLSET_MS = 5000
 
-export interface AppInfoOptions {
+interface AppInfoOptions {
   /** Told of toolsets that cannot say what they hold; their tools are left out. */
   onProblem: (error: unknown, agent: string) => void
 }

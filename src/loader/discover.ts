@@ -19,7 +19,7 @@ export interface FoundApps {
 }
 
 /** Told about everything that looks like an agent and is left out. */
-export type Warn = (message: string) => void
+type Warn = (message: string) => void
 
 /** In order of preference. */
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']

@@ -4,7 +4,7 @@ import { dirname, extname, normalize, sep } from 'node:path'
 import type { Jiti, ModuleCache } from 'jiti'
 import { checkImports, providedModules, type Modules } from './provided-modules.js'
 
-export interface EvaluateOptions {
+interface EvaluateOptions {
   /** The module to import, as an absolute path. */
   file: string
   modules: Modules

@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, publicMessage } from '../core/errors.js'
 
-export interface LoadErrorPlace {
+interface LoadErrorPlace {
   /** The agents folder; paths are told relative to it. */
   root: string
   /** The entry file of the app. */

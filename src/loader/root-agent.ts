@@ -9,7 +9,7 @@ export interface AppLike {
   plugins?: unknown
 }
 
-export interface RootAgent {
+interface RootAgent {
   rootAgent: BaseAgent
   app?: AppLike
   /** What the module says about the tools that its models may call. */

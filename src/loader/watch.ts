@@ -9,7 +9,7 @@ export interface Watcher {
   close(): Promise<void>
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   folder: string
   /** Called once per burst of changes: files that were written, made or removed. */
   onChange: (files: ReadonlySet<string>) => void

@@ -13,7 +13,7 @@ const SHARE = 0.1
 const SHORTEST = 1
 const LONGEST = 300
 
-export interface RetentionOptions {
+interface RetentionOptions {
   keepers: SessionKeepers
   /** How long a session is kept after its last update, in seconds. */
   ttl: number

@@ -71,7 +71,7 @@ const Part = z.looseObject({
 })
 export type AcpPart = z.infer<typeof Part>
 
-export const AcpMessagePart = Part.check(hasOneContent, hasUsableUrl, hasBase64).meta({
+const AcpMessagePart = Part.check(hasOneContent, hasUsableUrl, hasBase64).meta({
   id: 'AcpMessagePart',
   description: 'One piece of a message: text, data, a reference, or a step on the way.',
 })
@@ -100,7 +100,7 @@ const OutputMessage = AcpMessage.extend({ role: z.string(), parts: z.array(AcpMe
 })
 export type OutputMessage = z.infer<typeof OutputMessage>
 
-export const AcpErrorCode = z.enum(['server_error', 'invalid_input', 'not_found'])
+const AcpErrorCode = z.enum(['server_error', 'invalid_input', 'not_found'])
 
 export const AcpError = z
   .object({

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Part } from '../core/content.js'
 
-export interface Media {
+interface Media {
   type: string
   content: Buffer | string
 }

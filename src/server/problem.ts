@@ -6,7 +6,7 @@ import type { ValidationItem } from '../schema/problem.js'
 import { DISCONNECTED } from './disconnect.js'
 
 /** A request that does not fit its schema, with the issues that zod found. */
-export interface InvalidRequest extends Error {
+interface InvalidRequest extends Error {
   readonly issues: readonly z.core.$ZodIssue[]
   readonly part: string
 }

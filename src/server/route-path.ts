@@ -12,7 +12,7 @@ const MOUNTED = /^\/agent\/([^/?#]*)(.*)$/s
 type PathOptions = Pick<ServerOptions, 'urlPrefix' | 'defaultApp'>
 
 /** What a request asks for. */
-export interface Target {
+interface Target {
   /** The path as the routes know it, with the query. */
   path: string
   /** The app that the request is for, if it came under `/agent/{name}`; any text, decoded. */

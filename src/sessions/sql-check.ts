@@ -2,7 +2,7 @@
 import type { Database } from '../database/database.js'
 import { readTables, schemaProblem, TABLES, type TableColumns } from './sql-schema.js'
 
-export interface DatabaseReport {
+interface DatabaseReport {
   /** Whose tables these are, as far as their columns tell. */
   maker: string
   apps: number

@@ -10,7 +10,7 @@ const MAPS = new Set(['requestedAuthConfigs', 'requestedToolConfirmations'])
 const MAX_NAMES = 1000
 
 /** What a row holds of an event. */
-export interface EventRow {
+interface EventRow {
   id: string
   invocationId: string
   data: string

@@ -17,7 +17,7 @@ export interface EventReader {
 }
 
 /** A session at one moment. */
-export interface FoundSession {
+interface FoundSession {
   state: JsonObject
   events: Event[]
   created: StoredTime

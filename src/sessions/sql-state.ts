@@ -7,7 +7,7 @@ import type { Statements } from './sql-statements.js'
 import type { StoredTime } from './sql-times.js'
 
 /** State by where it is stored, without the prefixes of its keys. */
-export interface ScopedState {
+interface ScopedState {
   app: JsonObject
   user: JsonObject
   session: JsonObject

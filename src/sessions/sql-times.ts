@@ -25,7 +25,7 @@ export const MILLISECONDS = 1e11
  * SQLite has no type for times, and each official ADK found a form of its own: `@google/adk` milliseconds, adk-python
  * seconds or a text in UTC. All of them compare rightly among themselves, and seconds < milliseconds < texts.
  */
-export const sqliteTimes: Times = {
+const sqliteTimes: Times = {
   read: (column) => column,
   seconds: (
     column,
@@ -45,7 +45,7 @@ export const sqliteTimes: Times = {
 const epochOf = (column: string): string => `extract(epoch from ${column})::float8`
 
 /** `naive` columns have no time zone and are in UTC. */
-export const postgresTimes = (naive: boolean): Times => ({
+const postgresTimes = (naive: boolean): Times => ({
   read: epochOf,
   seconds: epochOf,
   parameter: naive ? `(to_timestamp(?::float8) at time zone 'UTC')` : 'to_timestamp(?::float8)',

@@ -34,7 +34,7 @@ const UNFIT = /\0|\p{Surrogate}/u
 /** What the events of hot sessions may take, in bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024
 /** Sessions in a SQL database with the schema of the ADK. Several processes may share one. */
-export class SqlSessionService extends BaseSessionService {
+class SqlSessionService extends BaseSessionService {
   readonly #sql: Statements
   readonly #reader: EventReader
   readonly #cache: EventCache

@@ -6,7 +6,7 @@ import type { JsonObject } from '../schema/json.js'
 import { fromJsonSchema, fromZodDocument, isJsonSchema, type JsonSchema } from './json-schema.js'
 
 /** What the two major versions of zod have in common, whichever copy made the schema. */
-export interface ZodLike {
+interface ZodLike {
   safeParse(value: unknown): ZodResult
   safeParseAsync(value: unknown): Promise<ZodResult>
 }

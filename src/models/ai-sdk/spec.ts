@@ -124,7 +124,7 @@ export type TaggedData = { type: 'data'; data: string } | { type: 'url'; url: UR
 
 // What comes out.
 
-export interface ResponseMetadata {
+interface ResponseMetadata {
   modelId?: string | undefined
 }
 

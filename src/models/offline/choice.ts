@@ -31,7 +31,7 @@ interface Callable extends Option {
 }
 
 /** What the model may do in this request. */
-export interface Abilities {
+interface Abilities {
   functions: Callable[]
   agents: Option[]
   /** The argument that names the agent. */

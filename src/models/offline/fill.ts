@@ -14,7 +14,7 @@ const WHOLE = wordSet('answer summary report reply response result output descri
 const TRUE = wordSet('true yes on enable enabled')
 const FALSE = wordSet('false no off disable disabled')
 
-export interface Filled {
+interface Filled {
   args: JsonObject
   /** Required parameters that the text says nothing about. */
   missing: string[]

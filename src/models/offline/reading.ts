@@ -31,7 +31,7 @@ const ORDINALS = 'zeroth first second third fourth fifth sixth seventh eighth ni
 const NEIGHBOURS = [1, -1, 2, -2]
 
 /** What a text is read for. */
-export interface Topic {
+interface Topic {
   /** The function: words of its name are no part of a value, those of its description may introduce one. */
   profile: Profile
   /** Stems of its parameters' names: no value by themselves. */
@@ -43,7 +43,7 @@ export interface Topic {
 
 const NO_TOPIC: Topic = { profile: profileOf({ name: '' }), parameters: new Set(), from: 0, to: Infinity }
 
-export interface NumberWord {
+interface NumberWord {
   token: Token
   value: number
   isNear: boolean

@@ -53,7 +53,7 @@ export interface McpSession {
   close(): Promise<void>
 }
 
-export interface McpSessionEvents {
+interface McpSessionEvents {
   /** Called once the connection is gone, whoever ended it. */
   onClosed(): void
   /** Called when the list of tools may be a different one. */

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../schema/json.js'
 import type { ApiSecurity } from './operations.js'
 import { setSecretHeader, type ApiRequest } from './request.js'
 
-export interface AuthOptions {
+interface AuthOptions {
   /** What the author configured. */
   authCredential: AuthCredential | undefined
   /** Tells credentials apart; by default there is one for each server and way in. */

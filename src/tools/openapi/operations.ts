@@ -4,7 +4,7 @@ import { lookUp } from '../json-schema.js'
 import { distinctNames, snakeCase } from './names.js'
 
 /** Where the value of a parameter goes; a `field` is part of the body, a `body` all of it. */
-export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'field' | 'body'
+type ParameterPlace = 'path' | 'query' | 'header' | 'cookie' | 'field' | 'body'
 
 export interface ApiParameter {
   /** As the model sees it. */
@@ -43,7 +43,7 @@ export interface ApiOperation {
   document: JsonObject
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Leave the names of operations and parameters as they are, instead of writing them in snake_case. */
   preservePropertyNames: boolean
 }
