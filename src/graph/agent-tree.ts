@@ -6,23 +6,11 @@ import { isLoopAgent, isParallelAgent, isSequentialAgent } from '../agents/is-wo
 import type { ToolUnion } from '../agents/llm-agent.js'
 import type { BaseAgent } from '../core/agent.js'
 import { isBaseToolset } from '../core/tool.js'
+import type { AgentTree } from '../schema/graph.js'
 
-export interface ToolNode {
-  name: string
-  type: 'tool' | 'toolset' | 'agent'
-}
-
-export type AgentType = 'agent' | 'sequential' | 'parallel' | 'loop' | 'custom'
-
-/** Keys are in snake_case on purpose: clients of the official servers read them so. */
-export interface AgentNode {
-  name: string
-  type: AgentType
-  description: string
-  model?: string
-  tools: ToolNode[]
-  sub_agents: AgentNode[]
-}
+export type ToolNode = AgentTree['tools'][number]
+export type AgentType = AgentTree['type']
+export type AgentNode = Omit<AgentTree, 'sub_agents'> & { sub_agents: AgentNode[] }
 
 export function agentTree(agent: BaseAgent): AgentNode {
   const model = isLlmAgent(agent) ? agent.modelName : undefined

@@ -37,6 +37,7 @@ const AgentTree = z
     sub_agents: z.array(JsonObject).describe('The agents below it, each of the same shape.'),
   })
   .meta({ id: 'AgentTree' })
+export type AgentTree = z.infer<typeof AgentTree>
 
 export const BuildGraph = z
   .object({
