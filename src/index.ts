@@ -69,26 +69,28 @@ export type { ApiOperation } from './tools/openapi/operations.js'
 export { RestApiTool, type RestApiToolOptions } from './tools/openapi/rest-api-tool.js'
 export { BaseCodeExecutor, BuiltInCodeExecutor } from './tools/code-execution.js'
 export {
-  CODE_EXECUTION,
-  ENTERPRISE_WEB_SEARCH,
-  EnterpriseWebSearchTool,
   EXIT_LOOP,
   ExitLoopTool,
   getUserChoiceTool,
-  GOOGLE_MAPS_GROUNDING,
-  GOOGLE_MAPS_GROUNDING as GOOGLE_MAPS,
-  GOOGLE_SEARCH,
-  GoogleMapsGroundingTool,
-  GoogleSearchTool,
   LOAD_ARTIFACTS,
   LOAD_MEMORY,
   LoadArtifactsTool,
   PRELOAD_MEMORY,
   PreloadMemoryTool,
   requestInputTool,
+} from './tools/built-in.js'
+export {
+  CODE_EXECUTION,
+  ENTERPRISE_WEB_SEARCH,
+  EnterpriseWebSearchTool,
+  GOOGLE_MAPS_GROUNDING,
+  GOOGLE_MAPS_GROUNDING as GOOGLE_MAPS,
+  GOOGLE_SEARCH,
+  GoogleMapsGroundingTool,
+  GoogleSearchTool,
   URL_CONTEXT,
   UrlContextTool,
-} from './tools/built-in.js'
+} from './tools/provider-tools.js'
 export type { AuthConfig, AuthCredential } from './core/auth.js'
 export { AuthCredentialTypes } from './core/auth.js'
 export {

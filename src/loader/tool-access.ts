@@ -8,7 +8,7 @@ import { isBaseTool, isBaseToolset } from '../core/tool.js'
 import { agentsOf, toolsOf } from '../runner/agents-of.js'
 import { describeIssues } from '../schema/issues.js'
 import { ToolAccess, type DefaultToolAccess } from '../schema/tool-access.js'
-import { CODE_EXECUTION } from '../tools/built-in.js'
+import { CODE_EXECUTION } from '../tools/provider-tools.js'
 
 /** What the operator says. */
 export interface ToolAccessRules {

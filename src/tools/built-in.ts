@@ -1,4 +1,5 @@
-// The tools that come with the package, under the names that the ADK gives them.
+// The tools that come with the package, under the names that the ADK gives them; provider-tools.ts has those that the
+// provider of a model runs.
 import { z } from 'zod'
 import type { Content, Part } from '../core/content.js'
 import { REQUEST_INPUT_FUNCTION_CALL_NAME } from '../core/framework-calls.js'
@@ -7,57 +8,6 @@ import { BaseTool, declareTool, type RunAsyncToolRequest } from '../core/tool.js
 import type { Context } from '../core/context.js'
 import { objectSchema } from './declaration.js'
 import { FunctionTool, LongRunningFunctionTool } from './function-tool.js'
-
-type ServerSideTool = NonNullable<NonNullable<LlmRequest['config']>['tools']>[number]
-
-/** A tool that the model's provider runs: it is switched on in the request and never called here. */
-class ProviderTool extends BaseTool {
-  constructor(
-    name: string,
-    private readonly entry: ServerSideTool,
-  ) {
-    super({ name, description: name })
-  }
-
-  override async processLlmRequest({ llmRequest }: { llmRequest: LlmRequest }): Promise<void> {
-    const config = (llmRequest.config ??= {})
-    config.tools = [...(config.tools ?? []), this.entry]
-  }
-
-  override async runAsync(): Promise<unknown> {
-    return {}
-  }
-}
-
-export class GoogleSearchTool extends ProviderTool {
-  constructor() {
-    super('google_search', { googleSearch: {} })
-  }
-}
-
-export class GoogleMapsGroundingTool extends ProviderTool {
-  constructor() {
-    super('google_maps', { googleMaps: {} })
-  }
-}
-
-export class UrlContextTool extends ProviderTool {
-  constructor() {
-    super('url_context', { urlContext: {} })
-  }
-}
-
-export class EnterpriseWebSearchTool extends ProviderTool {
-  constructor() {
-    super('enterprise_web_search', { enterpriseWebSearch: {} })
-  }
-}
-
-export const GOOGLE_SEARCH: BaseTool = new GoogleSearchTool()
-export const GOOGLE_MAPS_GROUNDING: BaseTool = new GoogleMapsGroundingTool()
-export const URL_CONTEXT: BaseTool = new UrlContextTool()
-export const ENTERPRISE_WEB_SEARCH: BaseTool = new EnterpriseWebSearchTool()
-export const CODE_EXECUTION: BaseTool = new ProviderTool('code_execution', { codeExecution: {} })
 
 export class ExitLoopTool extends BaseTool {
   constructor() {
