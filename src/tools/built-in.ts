@@ -3,9 +3,8 @@
 import { z } from 'zod'
 import type { Content, Part } from '../core/content.js'
 import { REQUEST_INPUT_FUNCTION_CALL_NAME } from '../core/framework-calls.js'
-import { appendInstruction, type LlmRequest } from '../core/model.js'
-import { BaseTool, declareTool, type RunAsyncToolRequest } from '../core/tool.js'
-import type { Context } from '../core/context.js'
+import { appendInstruction } from '../core/model.js'
+import { BaseTool, declareTool, type RunAsyncToolRequest, type ToolProcessLlmRequest } from '../core/tool.js'
 import { objectSchema } from './declaration.js'
 import { FunctionTool, LongRunningFunctionTool } from './function-tool.js'
 
@@ -81,13 +80,7 @@ export class LoadArtifactsTool extends BaseTool {
     return { artifact_names: names, status }
   }
 
-  override async processLlmRequest({
-    toolContext,
-    llmRequest,
-  }: {
-    toolContext: Context
-    llmRequest: LlmRequest
-  }): Promise<void> {
+  override async processLlmRequest({ toolContext, llmRequest }: ToolProcessLlmRequest): Promise<void> {
     declareTool(llmRequest, this)
     if (!toolContext.invocationContext.artifactService) return
     const names = await toolContext.listArtifacts()
@@ -132,24 +125,12 @@ export class PreloadMemoryTool extends BaseTool {
     return {}
   }
 
-  override async processLlmRequest({
-    toolContext,
-    llmRequest,
-  }: {
-    toolContext: Context
-    llmRequest: LlmRequest
-  }): Promise<void> {
-    const query = toolContext.userContent?.parts
-      ?.map((part) => part.text ?? '')
-      .join(' ')
-      .trim()
+  override async processLlmRequest({ toolContext, llmRequest }: ToolProcessLlmRequest): Promise<void> {
+    const query = textsOf(toolContext.userContent)
     if (!query || !toolContext.invocationContext.memoryService) return
     const { memories } = await toolContext.searchMemory(query)
     const lines = memories.flatMap(({ author, timestamp, content }) => {
-      const text = content.parts
-        ?.map((part) => part.text ?? '')
-        .join(' ')
-        .trim()
+      const text = textsOf(content)
       return text ? [`${timestamp ? `Time: ${timestamp}\n` : ''}${author ? `${author}: ` : ''}${text}`] : []
     })
     if (lines.length === 0) return
@@ -159,5 +140,11 @@ export class PreloadMemoryTool extends BaseTool {
     )
   }
 }
+
+const textsOf = (content: Content | undefined): string =>
+  (content?.parts ?? [])
+    .map(({ text = '' }) => text)
+    .join(' ')
+    .trim()
 
 export const PRELOAD_MEMORY: BaseTool = new PreloadMemoryTool()

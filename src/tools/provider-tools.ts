@@ -1,6 +1,6 @@
 // Tools that the provider of a model runs, under the names that the ADK gives them.
 import type { LlmRequest } from '../core/model.js'
-import { BaseTool } from '../core/tool.js'
+import { BaseTool, type ToolProcessLlmRequest } from '../core/tool.js'
 
 type ServerSideTool = NonNullable<NonNullable<LlmRequest['config']>['tools']>[number]
 
@@ -13,7 +13,7 @@ class ProviderTool extends BaseTool {
     super({ name, description: name })
   }
 
-  override async processLlmRequest({ llmRequest }: { llmRequest: LlmRequest }): Promise<void> {
+  override async processLlmRequest({ llmRequest }: ToolProcessLlmRequest): Promise<void> {
     const config = (llmRequest.config ??= {})
     config.tools = [...(config.tools ?? []), this.entry]
   }
