@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { linkAbort, unlessAborted, type LinkedAbort } from '../core/abort.js'
 import { isTransient, ModelError, retryAfterOf, toModelError } from './model-error.js'
+import type { RetryBudget } from './retry-budget.js'
 
 // One call of a model as callers want it: bounded in time, repeated while that may help, and ended all the way down
 // when nobody wants its answer any more. It knows nothing of any provider.
@@ -37,6 +38,8 @@ export interface CallOptions {
   abortSignal: AbortSignal | undefined
   retry: RetryPolicy
   timeouts: Timeouts
+  /** Shared by all calls of a model. */
+  budget: RetryBudget
 }
 
 /** Starts a request. It must end when the signal fires; what it throws may carry `status` and `retryAfter`. */
@@ -66,8 +69,9 @@ export async function* callModel<Response>(
 }
 
 /** The first attempt that brings something, and what it brings. */
-async function begin<Response>(send: Send<Response>, { abortSignal, retry, timeouts }: CallOptions) {
+async function begin<Response>(send: Send<Response>, { abortSignal, retry, timeouts, budget }: CallOptions) {
   const start = performance.now()
+  budget.earn()
   for (let attempts = 1; ; attempts++) {
     const attempt = new Attempt(send, abortSignal)
     try {
@@ -76,7 +80,7 @@ async function begin<Response>(send: Send<Response>, { abortSignal, retry, timeo
       attempt.close()
       abortSignal?.throwIfAborted()
       const delay = retryDelay(error, { attempts, elapsedMs: performance.now() - start }, retry)
-      if (delay === undefined) throw toModelError(error, { begun: false })
+      if (delay === undefined || !budget.spend()) throw toModelError(error, { begun: false })
       await pause(delay, abortSignal)
     }
   }

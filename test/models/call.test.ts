@@ -3,11 +3,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { callModel, RETRY_POLICY, retryDelay, TIMEOUTS } from '../../src/models/call.js'
 import { ModelError } from '../../src/models/model-error.js'
+import { RetryBudget } from '../../src/models/retry-budget.js'
 import { collect } from '../../src/testing.js'
 
 const busy = Object.assign(new Error('busy'), { status: 503 })
 const asking = (retryAfter: string) => Object.assign(new Error('busy'), { status: 429, retryAfter })
-const options = { abortSignal: undefined, retry: RETRY_POLICY, timeouts: TIMEOUTS }
+const options = { abortSignal: undefined, retry: RETRY_POLICY, timeouts: TIMEOUTS, budget: new RetryBudget() }
 
 /** A request of which nothing is known but what its `next` gives. */
 const requestOf = (next: () => Promise<IteratorResult<number>>) => async () => ({

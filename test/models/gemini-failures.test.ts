@@ -79,6 +79,42 @@ describe('a failure that may pass', () => {
 })
 
 // Pauses of minutes: these tests end in time only when the API's own wish is heeded.
+it('repeats few of many calls: who is overloaded is not asked even more', async () => {
+  standIn.responder = () => refusal(503)
+  const model = gemini()
+  const errors = await Promise.all(Array.from({ length: 100 }, () => failureOf(model)))
+  expect(errors.every(({ errorCode }) => errorCode === '503')).toBe(true)
+  expect(standIn.requests.length).toBeGreaterThan(100)
+  expect(standIn.requests.length).toBeLessThan(150)
+})
+
+describe('a function call that the model could not write down', () => {
+  const MALFORMED = { candidates: [{ content: {}, finishReason: 'MALFORMED_FUNCTION_CALL', index: 0 }] }
+
+  it.each([false, true])('is asked for once more (stream: %s)', async (stream) => {
+    script({ response: MALFORMED }, OK)
+    const answers = await ask(gemini(), { stream })
+    expect(answers.at(-1)).toMatchObject({ content: { parts: [{ text: 'ok' }] }, finishReason: 'STOP' })
+    expect(answers.some(({ errorCode }) => errorCode)).toBe(false)
+  })
+
+  it.each([false, true])('is told when that does not help (stream: %s)', async (stream) => {
+    script({ response: MALFORMED }, { response: MALFORMED }, OK)
+    const answers = await ask(gemini(), { stream })
+    expect(answers.at(-1)).toMatchObject({ errorCode: 'MALFORMED_FUNCTION_CALL' })
+    expect(standIn.requests).toHaveLength(2)
+  })
+
+  it('is told at once when something has been said before, or repetitions are switched off', async () => {
+    script({ chunks: [says('Let me see. '), MALFORMED] }, { response: MALFORMED }, OK)
+    const said = await ask(gemini(), { stream: true })
+    expect(said.at(-1)).toMatchObject({ errorCode: 'MALFORMED_FUNCTION_CALL' })
+    const told = await ask(gemini({ retry: { retries: 0 } }))
+    expect(told).toMatchObject([{ errorCode: 'MALFORMED_FUNCTION_CALL' }])
+    expect(standIn.requests).toHaveLength(2)
+  })
+})
+
 describe('an API that says when to come back', () => {
   const slow = { minDelayMs: 300_000, maxDelayMs: 300_000, totalMs: 1_000_000 }
 

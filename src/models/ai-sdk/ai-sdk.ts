@@ -8,6 +8,7 @@ import type { AiSdkModel, CallOptions, PlainData, ProviderData, TaggedData } fro
 import { joinMetadata, readChunks, saysSomething } from './stream.js'
 import { callModel, retryPolicy, TIMEOUTS, type RetryPolicy, type Timeouts } from '../call.js'
 import { refuseSilence } from '../response.js'
+import { RetryBudget } from '../retry-budget.js'
 
 export type { AiSdkModel } from './spec.js'
 
@@ -37,6 +38,7 @@ export class AiSdkLlm extends BaseLlm {
   readonly #providerOptions: ProviderData | undefined
   readonly #retry: Partial<RetryPolicy> | undefined
   readonly #timeouts: Timeouts
+  readonly #budget = new RetryBudget()
 
   constructor(model: AiSdkModel, { providerOptions, retry, timeouts }: AiSdkOptions = {}) {
     checkModel(model)
@@ -69,7 +71,8 @@ export class AiSdkLlm extends BaseLlm {
         throw fromProviderError(error)
       }
     }
-    const call = { abortSignal, retry: retryPolicy(this.#retry), timeouts: this.#timeouts }
+    const [timeouts, budget] = [this.#timeouts, this.#budget]
+    const call = { abortSignal, retry: retryPolicy(this.#retry), timeouts, budget }
     const responses = callModel(send, call)
     if (!stream) {
       for await (const response of responses) yield refuseSilence(response)

@@ -1,6 +1,7 @@
 import { BaseLlm, type LlmRequest, type LlmResponse } from '../../core/model.js'
 import { StreamedAnswer } from '../aggregate.js'
 import { callModel, retryPolicy, TIMEOUTS, type RetryPolicy, type Timeouts } from '../call.js'
+import { RetryBudget } from '../retry-budget.js'
 import { toGeminiRequest } from './request.js'
 import {
   geminiSettings,
@@ -34,6 +35,7 @@ export class Gemini extends BaseLlm {
   readonly #credentials: GeminiCredentials
   readonly #retry: Partial<RetryPolicy> | undefined
   readonly #timeouts: Timeouts
+  readonly #budget = new RetryBudget()
   #providerName: string | undefined
   #open: { settings: string; transport: Promise<GeminiTransport> } | undefined
 
@@ -54,10 +56,25 @@ export class Gemini extends BaseLlm {
     return isComplete(geminiSettings(this.#credentials, this.model))
   }
 
+  /** A call that the model could not write down properly is asked for once more. */
   override async *generateContentAsync(
     llmRequest: LlmRequest,
     stream = false,
     abortSignal?: AbortSignal,
+  ): AsyncGenerator<LlmResponse, void> {
+    let again = retryPolicy(this.#retry).retries > 0
+    for await (const response of this.#ask(llmRequest, stream, abortSignal)) {
+      again &&= isMalformed(response)
+      if (again) break
+      yield response
+    }
+    if (again) yield* this.#ask(llmRequest, stream, abortSignal)
+  }
+
+  async *#ask(
+    llmRequest: LlmRequest,
+    stream: boolean,
+    abortSignal: AbortSignal | undefined,
   ): AsyncGenerator<LlmResponse, void> {
     const model = llmRequest.model ?? this.model
     const settings = geminiSettings(this.#credentials, model)
@@ -69,6 +86,7 @@ export class Gemini extends BaseLlm {
       abortSignal,
       retry: retryPolicy(this.#retry),
       timeouts: this.#timeouts,
+      budget: this.#budget,
     })
     if (!stream) {
       for await (const response of responses) yield refuseSilence(toLlmResponse(response))
@@ -86,3 +104,7 @@ export class Gemini extends BaseLlm {
     return this.#open.transport
   }
 }
+
+/** Whether this says nothing but that a function call went wrong. */
+const isMalformed = ({ content, finishReason }: LlmResponse): boolean =>
+  !content && finishReason === 'MALFORMED_FUNCTION_CALL'
