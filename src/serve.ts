@@ -5,6 +5,7 @@ import { compose } from './compose.js'
 import type { Config } from './config.js'
 import { messageOf } from './core/errors.js'
 import { createLog, type Log } from './telemetry/log.js'
+import { watchLoop } from './telemetry/loop-lag.js'
 
 /** How long a process that failed may take to let go, in milliseconds. */
 const CRASH_MS = 5000
@@ -20,6 +21,7 @@ export async function serve(config: Config): Promise<void> {
   stopOnSignals(app, log)
   surviveMistakes(app, log)
   surviveClosedOutput()
+  watchLoop(log)
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   process.stdout.write(`${banner(urlOf(config.host, port), names, config)}\n`)

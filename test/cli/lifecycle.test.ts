@@ -121,6 +121,14 @@ describe('mistakes of agents', () => {
     expect(JSON.stringify(line)).toContain('agent.ts')
   })
 
+  it('a tool that holds up the whole server is told to the log', async () => {
+    const execute = 'for (const until = Date.now() + 1200; Date.now() < until; );'
+    const { cli, url } = await serve([await folder({ 'a/agent.ts': toolAgent(execute) })])
+    await createSession(url, 'a')
+    expect(await answer(url, 'a')).toBe('done')
+    expect(await cli.logged('loop.lag')).toMatchObject({ level: 'warn', ms: expect.any(Number) })
+  })
+
   it('an agent that cannot be loaded does not keep the others from running', async () => {
     const agents = await folder({
       'good/agent.ts': speaker('Hi'),
