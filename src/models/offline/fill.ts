@@ -123,13 +123,19 @@ function findNumber({ name, shape }: Property, { reading, isEager }: Place): num
 /** All options or numbers that are mentioned; a list of texts is one phrase, split at commas and "and". */
 function findList({ name, required, shape }: Property, place: Place): unknown[] | undefined {
   const items = shape.items ?? readShape({ type: 'string' })
-  const list = isText(items) ? splitText(place) : []
-  while (!isText(items) && items.type !== 'boolean') {
-    const value = findValue({ name, required, shape: items }, place)
-    if (value === undefined) break
-    list.push(value)
-  }
+  if (items.type === 'boolean') return undefined
+  const list = isText(items) ? splitText(place) : findAll({ name, required, shape: items }, place)
   return list.length > 0 ? list : undefined
+}
+
+/** One value after the other. A phrase may be found once more that others were taken out of: that is the end. */
+function findAll(property: Property, place: Place): unknown[] {
+  const values: unknown[] = []
+  for (let left = Infinity; ; left = place.reading.left.length) {
+    const value = findValue(property, place)
+    if (value === undefined || place.reading.left.length === left) return values
+    values.push(value)
+  }
 }
 
 const SEPARATOR = / ?[,;] ?(?:and |or )?| (?:and|or) /i
