@@ -41,10 +41,14 @@ export const UserPath = z.object({
 
 export const SessionPath = UserPath.extend({ session_id: Id.meta({ examples: ['s_123'] }) })
 
-const NO_TIME = { error: 'Input should be a time: seconds since the epoch, within the next 3,000 years' }
+const NO_TIME = { error: 'Input should be a time before the year 2242: seconds since the epoch' }
 
-/** Milliseconds are accepted, too. Beyond these bounds no calendar, and no database, can follow. */
-const Time = z.number().min(0, NO_TIME).lt(1e14, NO_TIME).describe('Seconds since the epoch, with fractions.')
+/** Milliseconds are accepted, too. From 2 ** 33 seconds on, a number cannot tell one microsecond from the next. */
+const Time = z
+  .number()
+  .min(0, NO_TIME)
+  .lt(2 ** 33 * 1000, NO_TIME)
+  .describe('Seconds since the epoch, with fractions.')
 
 /** An event sent by a client to start a session with; the server fills in what is missing. */
 export const InitialEvent = Event.extend({ timestamp: Time, actions: EventActions.partial() })

@@ -147,7 +147,7 @@ verifies('session.import', 'each at a moment of its own, and within what a calen
   expect(await timesOf(said('seconds', 1.5), said('milliseconds', 1_700_000_000_000))).toEqual([
     1.5, 1_700_000_000,
   ])
-  for (const time of [-1, 1e14, 1e300]) {
+  for (const time of [-1, 1e13, 1e300]) {
     const { status, body } = await send('POST', ALL, { events: [said('when?', time)] })
     expect(status).toBe(422)
     expect(body.detail[0]).toMatchObject({ loc: ['body', 'events', 0, 'timestamp'], input: time })
