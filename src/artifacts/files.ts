@@ -14,6 +14,7 @@ import {
   type SaveArtifactRequest,
 } from '../core/artifact.js'
 import type { Part } from '../core/content.js'
+import { frozenJsonObject } from '../core/json.js'
 import type { SessionKey } from '../core/session.js'
 import {
   diskFailure,
@@ -79,10 +80,11 @@ export class FileArtifactService extends BaseArtifactService {
   override async saveArtifact(request: SaveArtifactRequest): Promise<number> {
     checkFilename(request.filename)
     const stored = toStored(request.artifact)
+    const customMetadata = frozenJsonObject(request.customMetadata ?? {})
     return this.#do(`Artifact "${request.filename}" could not be stored`, async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#publish(request, stored)
+          return await this.#publish({ ...request, customMetadata }, stored)
         } catch (error) {
           if (!isMissing(error) || attempt === MAX_ATTEMPTS) throw error // else it was deleted meanwhile
         }

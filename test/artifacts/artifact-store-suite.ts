@@ -217,6 +217,28 @@ export function describeArtifactStore(name: string, open: () => Promise<BaseArti
         const found = await store.getArtifactVersion({ ...KEY, filename: 'n' })
         expect(found?.customMetadata).toEqual(customMetadata)
       })
+
+      test('keep metadata of agents in its JSON form', async () => {
+        const when = new Date()
+        const customMetadata = { when, big: 2n ** 64n, nothing: undefined, tags: new Set(['a']) }
+        await store.saveArtifact({ ...KEY, filename: 'n', artifact: text('zero'), customMetadata })
+        const found = await store.getArtifactVersion({ ...KEY, filename: 'n' })
+        expect(found?.customMetadata).toEqual({
+          when: when.toISOString(),
+          big: '18446744073709551616',
+          tags: ['a'],
+        })
+        const cycle: Record<string, unknown> = {}
+        cycle.self = cycle
+        const saved = store.saveArtifact({
+          ...KEY,
+          filename: 'n',
+          artifact: text('one'),
+          customMetadata: cycle,
+        })
+        await expect(saved).rejects.toThrow(TypeError)
+        expect(await store.listVersions({ ...KEY, filename: 'n' })).toEqual([0])
+      })
     })
 
     describe('parts', () => {
