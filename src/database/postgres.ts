@@ -54,6 +54,7 @@ class PostgresDatabase implements Database {
   readonly make = 'postgres'
   readonly shown: string
   readonly #statements: Statements
+  readonly #underWay = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
   constructor(
@@ -65,7 +66,7 @@ class PostgresDatabase implements Database {
   }
 
   async all(sql: string, parameters: readonly Value[] = []): Promise<Row[]> {
-    return persist(async () => (await this.#query(this.pool, sql, parameters)).rows, PATIENCE)
+    return this.#persist(async () => (await this.#query(this.pool, sql, parameters)).rows)
   }
 
   async run(sql: string, parameters: readonly Value[] = []): Promise<number> {
@@ -73,7 +74,7 @@ class PostgresDatabase implements Database {
   }
 
   transaction<T>(work: (connection: Connection) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return persist(() => this.#attempt(work, options), PATIENCE)
+    return this.#persist(() => this.#attempt(work, options))
   }
 
   async adopt(): Promise<void> {}
@@ -83,8 +84,19 @@ class PostgresDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.pool.end()
+    this.#closed ??= Promise.allSettled(this.#underWay).then(() => this.pool.end())
     return this.#closed
+  }
+
+  /** A pool that ends forgets those who wait for a connection, so it has to be known who they are. */
+  async #persist<T>(attempt: () => Promise<T>): Promise<T> {
+    const work = persist(attempt, PATIENCE)
+    this.#underWay.add(work)
+    try {
+      return await work
+    } finally {
+      this.#underWay.delete(work)
+    }
   }
 
   async #attempt<T>(work: (connection: Connection) => Promise<T>, { alone }: TransactionOptions): Promise<T> {

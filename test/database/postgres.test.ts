@@ -65,3 +65,13 @@ test('a connection that ends in the moment it begins is replaced, and the proces
   expect(sums).toEqual([[{ sum: 2 }], [{ sum: 3 }], [{ sum: 4 }]])
   await database.close()
 })
+
+test('closing waits for all that is under way, also for what has no connection yet', async () => {
+  const database = await open(`${await freshPostgres()}&pool_size=2`)
+  const work = Array.from({ length: 9 }, (_, number) =>
+    database.transaction(async (connection) => connection.all('select ?::int + 1 as sum', [number])),
+  )
+  const closing = database.close()
+  expect(await Promise.all(work)).toEqual(work.map((_, number) => [{ sum: number + 1 }]))
+  await closing
+})
