@@ -19,7 +19,8 @@ const OURS = 'adk_ts_times'
 export const TABLES = ['adk_internal_metadata', 'app_states', 'user_states', 'sessions', 'events'] as const
 
 /** The columns that every maker of the schema has; there may be others, which are left alone. */
-const COLUMNS: Record<Exclude<(typeof TABLES)[number], 'adk_internal_metadata'>, readonly string[]> = {
+const COLUMNS: Record<(typeof TABLES)[number], readonly string[]> = {
+  adk_internal_metadata: ['key', 'value'],
   app_states: ['app_name', 'state', 'update_time'],
   user_states: ['app_name', 'user_id', 'state', 'update_time'],
   sessions: ['app_name', 'user_id', 'id', 'state', 'create_time', 'update_time'],
@@ -93,13 +94,14 @@ export async function schemaProblem(
   )
 }
 
-/** What there is of the five tables. */
+/** What there is of the five tables, or under their names. SQLite does not care for capitals. */
 export async function readTables(connection: Connection, make: Database['make']): Promise<TableColumns> {
   const names = TABLES.map((name) => `'${name}'`).join(', ')
   const rows = await connection.all(
     make === 'sqlite'
-      ? `select t.name as "table", c.name as "column", lower(c.type) as type
-           from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table' and t.name in (${names})`
+      ? `select lower(t.name) as "table", lower(c.name) as "column", lower(c.type) as type
+           from sqlite_master t join pragma_table_info(t.name) c
+          where t.type in ('table', 'view') and lower(t.name) in (${names})`
       : `select table_name as "table", column_name as "column", data_type as type
            from information_schema.columns where table_schema = current_schema() and table_name in (${names})`,
   )

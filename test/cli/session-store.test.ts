@@ -122,10 +122,17 @@ describe('--session_service_uri', () => {
     expect(rows).toHaveLength(1)
   })
 
-  it('refuses tables that only have the same names', async () => {
+  it.each([
+    'create table sessions (token text primary key)',
+    'create table Sessions (token text primary key)',
+    'create view sessions as select 1 as token',
+    'create table adk_internal_metadata (name text primary key)',
+  ])('refuses what only has the same name, and leaves it as it is: %s', async (statement) => {
     const path = join(await folder(), 'other.db')
-    await runSql(path, 'create table sessions (token text primary key)')
+    await runSql(path, statement)
+    const before = await readFile(path)
     expect(await refuse('--session_service_uri', `sqlite:///${path}`)).toContain('is not one of an ADK')
+    expect(await readFile(path)).toEqual(before)
   })
 })
 
