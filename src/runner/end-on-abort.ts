@@ -30,6 +30,22 @@ export async function* endOnAbort<T>(
   }
 }
 
+/** Settles like the work, if that takes no longer than `graceMs` once the signal fires; else rejects with its reason. */
+export async function orGiveUp<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  const patience = new Patience(graceMs)
+  const start = () => patience.start()
+  if (signal.aborted) start()
+  else signal.addEventListener('abort', start, { once: true })
+  try {
+    const settled = await patience.wait(work.then((value) => ({ value })))
+    if (!settled) throw signal.reason
+    return settled.value
+  } finally {
+    signal.removeEventListener('abort', start)
+    patience.end()
+  }
+}
+
 /** What fails once the signal has fired is of no interest any more. */
 async function unlessFailed<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {

@@ -20,7 +20,7 @@ import type { EventsCompactionConfig, ResumabilityConfig } from './app.js'
 import { agentsOf, toolsOf } from './agents-of.js'
 import { chooseAgent, resumedAgent } from './choose-agent.js'
 import { compactEvents } from './compaction.js'
-import { endOnAbort } from './end-on-abort.js'
+import { endOnAbort, orGiveUp } from './end-on-abort.js'
 import { saveInputBlobs } from './input-blobs.js'
 import { findInvocation, nothingToAnswer, notResumable } from './invocation.js'
 import { checkMessage } from './message.js'
@@ -95,11 +95,12 @@ export class Runner {
       } finally {
         await this.#closeCalls(context)
       }
-      await this.pluginManager.ask('afterRunCallback', { invocationContext: context })
+      await this.#hear(context, this.pluginManager.ask('afterRunCallback', { invocationContext: context }))
       await this.#compact(context)
       endInvocation(span, request)
     } catch (error) {
       endInvocation(span, request, error)
+      if (request.abortSignal?.aborted && error === request.abortSignal.reason) return
       throw error
     } finally {
       leaveInvocation(span)
@@ -167,7 +168,7 @@ export class Runner {
     const context = this.#newContext(session, message, request)
     if (!given) return this.#resume(context, resumed?.events)
     const params = { invocationContext: context, userMessage: message }
-    const replaced = await this.pluginManager.ask('onUserMessageCallback', params)
+    const replaced = await this.#hear(context, this.pluginManager.ask('onUserMessageCallback', params))
     const content = await saveInputBlobs(context, replaced ? checkMessage(replaced) : message)
     const event = createEvent({
       invocationId: context.invocationId,
@@ -188,7 +189,8 @@ export class Runner {
 
   async *#drive(context: InvocationContext, request: RunRequest): AsyncGenerator<Event, void> {
     const ids = new Set<string>()
-    const early = await this.pluginManager.ask('beforeRunCallback', { invocationContext: context })
+    const asked = this.pluginManager.ask('beforeRunCallback', { invocationContext: context })
+    const early = await this.#hear(context, asked)
     if (early) {
       const event = createEvent({ invocationId: context.invocationId, author: 'model', content: early })
       yield await this.#accept(context, event, request, ids)
@@ -204,6 +206,12 @@ export class Runner {
     }
   }
 
+  /** What plugins answer. Those that do not notice that the run is cancelled are left to themselves. */
+  #hear<T>({ abortSignal }: InvocationContext, answer: Promise<T>): Promise<T> {
+    if (this.pluginManager.plugins.length === 0) return answer
+    return orGiveUp(answer, abortSignal, CANCEL_GRACE_MS)
+  }
+
   /** The event as it was stored, if it is complete. */
   async #accept(
     context: InvocationContext,
@@ -212,7 +220,8 @@ export class Runner {
     ids: Set<string>,
   ): Promise<Event> {
     checkYielded(event, context)
-    const replaced = await this.pluginManager.ask('onEventCallback', { invocationContext: context, event })
+    const asked = this.pluginManager.ask('onEventCallback', { invocationContext: context, event })
+    const replaced = await this.#hear(context, asked)
     const { session } = context
     const settled = settleOrExplain(session, completeEvent(event, { context, replaced, customMetadata, ids }))
     return settled.partial ? settled : this.sessionService.appendEvent({ session, event: settled })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, vi } from 'vitest'
+import { BasePlugin } from '../../src/core/plugin.js'
 import { verifies } from '../contract/verifies.js'
 import { said, throwingAgent, WEATHER_TURN, WorkingAgent } from '../support/agents.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
@@ -405,6 +406,30 @@ describe('cancelling', () => {
     const events = await eventsOf(server)
     expect(events.at(-1).content.parts[0].functionResponse.response).toHaveProperty('error')
   })
+
+  class Deaf extends BasePlugin {}
+  for (const hook of [
+    'onUserMessageCallback',
+    'beforeRunCallback',
+    'onEventCallback',
+    'afterRunCallback',
+  ] as const) {
+    verifies('runs.cancel', `a plugin that does not notice, in ${hook}`, async () => {
+      const { opened, open } = gate()
+      let calls = 0
+      const deaf = Object.assign(new Deaf('deaf'), {
+        [hook]: () => {
+          open()
+          return calls++ === 0 ? new Promise<undefined>(() => {}) : undefined
+        },
+      })
+      const server = await openSession({ always: 'Hello.', plugins: [deaf] })
+      const { id } = await start(server)
+      await opened
+      expect((await cancel(server, id)).body).toMatchObject(CANCELLED)
+      expect((await server.send('POST', '/run', message())).status).toBe(200)
+    })
+  }
 
   verifies('runs.cancel', 'one that waits', async () => {
     const { opened, open } = gate()
