@@ -4,6 +4,7 @@ import type { AcpOptions } from '../acp/options.js'
 import { acceptJsonBodies } from './body.js'
 import { allowListedOrigins } from './cors.js'
 import type { ServerDeps } from './deps.js'
+import { closeWaitingReplies } from './disconnect.js'
 import { describeBeforeLoading, documentApi } from './docs.js'
 import { drainOnClose } from './drain.js'
 import { answerUnknownRoutes, frameworkErrorHandler, handleClientErrors, handleErrors } from './errors.js'
@@ -64,6 +65,7 @@ export async function buildServer(given: ServerDeps): Promise<FastifyInstance> {
   const deps = { ...given, apps: describeBeforeLoading(app, given.apps) }
   handleErrors(app)
   answerUnknownRoutes(app)
+  closeWaitingReplies(app)
   logRequests(app, deps)
   await allowListedOrigins(app, options.allowOrigins)
   openMounts(app, options)

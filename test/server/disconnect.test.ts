@@ -5,7 +5,7 @@ import { getFunctionCalls, getFunctionResponses } from '../../src/core/event.js'
 import { verifies } from '../contract/verifies.js'
 import { said, WEATHER_TURN, WorkingAgent } from '../support/agents.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
-import { openStream, startRun } from '../support/socket.js'
+import { bytesOf, open, openStream, startRun } from '../support/socket.js'
 
 type Leave = () => void
 type Start = (port: number, body: unknown) => Promise<Leave>
@@ -129,6 +129,30 @@ verifies('disconnect.cancels', 'an agent that does not notice', async () => {
   await vi.waitFor(() => expect(woke).toBe(true), { timeout: 5000 })
   const { body } = await server.send('GET', '/apps/deaf/users/u1/sessions/s1')
   expect(body.events).toHaveLength(2)
+})
+
+verifies('disconnect.cancels', 'several that were sent on one connection, one behind the other', async () => {
+  const server = await openSession({ always: { hang: true }, drainMs: 60_000 })
+  const port = await listen(server)
+  const socket = await open(port)
+  for (const [sessionId, path] of [
+    ['s1', '/run'],
+    ['s2', '/run'],
+    ['s3', '/run_sse'],
+  ] as const) {
+    await server.send('POST', `/apps/weather/users/u1/sessions/${sessionId}`)
+    const headers: [string, string][] = [
+      ['Connection', 'keep-alive'],
+      ['Content-Type', 'application/json'],
+    ]
+    socket.write(bytesOf({ method: 'POST', path, headers, body: JSON.stringify(message({ sessionId })) }))
+  }
+  await vi.waitFor(() => expect(server.model.calls).toHaveLength(3))
+  socket.destroy()
+  await vi.waitFor(() => expect(server.runs.size).toBe(0))
+  await server.app.close()
+  const lines = server.logged.map((line) => JSON.parse(line))
+  expect(lines.filter(({ cause }) => cause === 'client_disconnect')).toHaveLength(3)
 })
 
 verifies('disconnect.cancels', 'nothing is left behind', async () => {
