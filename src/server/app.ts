@@ -56,6 +56,7 @@ export async function buildServer(given: ServerDeps): Promise<FastifyInstance> {
     frameworkErrors: frameworkErrorHandler(given),
     clientErrorHandler: handleClientErrors,
     forceCloseConnections: true,
+    pluginTimeout: 0, // it would cut off what drain.ts waits for, which has limits of its own
     // Time for a request to arrive, in milliseconds; answers may take as long as they need.
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,

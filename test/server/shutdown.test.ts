@@ -1,4 +1,5 @@
 import { describe, expect, vi } from 'vitest'
+import { InMemorySessionService } from '../../src/sessions/memory.js'
 import { verifies } from '../contract/verifies.js'
 import { WEATHER_TURN } from '../support/agents.js'
 import { listen, message, openSession, SESSION } from '../support/server.js'
@@ -81,6 +82,19 @@ describe('closing', () => {
       expect(server.runs.size).toBe(0)
     })
   }
+
+  verifies('shutdown.cuts', 'one that does not let go', async () => {
+    class Stuck extends InMemorySessionService {
+      override appendEvent(): Promise<never> {
+        return new Promise(() => {})
+      }
+    }
+    const server = await openSession({ sessions: new Stuck(), drainMs: 8500 })
+    const { reply } = startRun(await listen(server), message())
+    reply.catch(() => {}) // its connection is cut
+    await vi.waitFor(() => expect(server.runs.size).toBe(1))
+    await expect(server.app.close()).resolves.toBeUndefined()
+  })
 
   verifies('shutdown.cuts', 'one that waits for its turn', async () => {
     const server = await openSession({ always: { hang: true }, drainMs: 50 })
