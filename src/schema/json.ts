@@ -68,7 +68,10 @@ export function normalizeKeys(value: unknown, path: (string | number)[] = []): u
     }
     const kept = USER_OWNED.has(name) ? item : normalizeKeys(item, [...path, name])
     if (kept instanceof SpellingConflict) return kept
-    if (name in result && !isSame(result[name], kept)) return new SpellingConflict([...path, name], name, key)
+    if (name in result && !isSame(result[name], kept)) {
+      const first = Object.keys(value).find((other) => camelCase(other) === name) ?? name
+      return new SpellingConflict([...path, name], first, key)
+    }
     if (name !== key || kept !== item) changed = true
     result[name] = kept
   }

@@ -50,6 +50,12 @@ verifies('naming.conflict', async () => {
   expect(model.calls).toHaveLength(0)
 })
 
+verifies('naming.conflict', 'whichever comes first', async () => {
+  const { send } = await openSession()
+  const reply = await send('POST', '/run', { user_id: 'u2', ...message() })
+  expect(reply.body.error).toContain('"user_id" and "userId" are the same field')
+})
+
 verifies('naming.conflict', 'inside a part', async () => {
   const { send } = await openSession()
   const part = { inlineData: { mimeType: 'a', mime_type: 'b' } }
