@@ -119,9 +119,9 @@ class ServedApps implements Apps {
       ...this.services,
       appName: name,
       ...(isApp(app) ? { app } : { agent: rootAgent }),
-      ...(allowedTools && { allowedTools }),
+      allowedTools,
     })
-    const served: ServedApp = { name, rootAgent, runner, ...(ownsFolder && { dir }) }
+    const served: ServedApp = { name, rootAgent, runner, dir: ownsFolder ? dir : undefined }
     this.#current.set(name, { loaded, served })
     if (known) void this.#retire(known.served)
     return served

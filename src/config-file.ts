@@ -55,7 +55,7 @@ function toRules({ toolAccess, apps = {} }: ConfigFile): ToolAccessRules {
   const entries = Object.entries(apps).flatMap(([name, app]) =>
     app.toolAccess ? [[name, app.toolAccess] as const] : [],
   )
-  return { ...(toolAccess && { byDefault: toolAccess }), apps: new Map(entries) }
+  return { byDefault: toolAccess, apps: new Map(entries) }
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -49,8 +49,8 @@ export async function runTool(
   const toolContext = new Context({
     invocationContext: context,
     eventActions: actions,
-    ...(call.id !== undefined && { functionCallId: call.id }),
-    ...(confirmation && { toolConfirmation: confirmation }),
+    functionCallId: call.id,
+    toolConfirmation: confirmation,
     abortSignal: abort.signal,
     span,
   })

@@ -132,8 +132,7 @@ export async function describeVersion(
   { path, version, metadata }: VersionFolder,
   canonicalUri: string,
 ): Promise<ArtifactVersion> {
-  const told = metadata.mimeType ?? undefined
-  const mimeType = storedMimeType({ kind: kindOf(metadata), ...(told !== undefined && { mimeType: told }) })
+  const mimeType = storedMimeType({ kind: kindOf(metadata), mimeType: metadata.mimeType ?? undefined })
   return {
     version,
     canonicalUri,

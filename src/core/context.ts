@@ -88,22 +88,15 @@ export class Context extends ReadonlyContext {
   /** Resolves to the new version, which the event to come announces in its `artifactDelta`. */
   async saveArtifact(filename: string, artifact: Part, customMetadata?: JsonObject): Promise<number> {
     this.abortSignal.throwIfAborted() // what a run left behind does not write to a session that may be gone
-    const version = await this.artifacts.saveArtifact({
-      ...this.artifactKey(filename),
-      artifact,
-      ...(customMetadata && { customMetadata }),
-    })
+    const key = this.artifactKey(filename)
+    const version = await this.artifacts.saveArtifact({ ...key, artifact, customMetadata })
     this.actions.artifactDelta[filename] = version
     return version
   }
 
   /** The latest version unless one is named, as a part to keep and change; `undefined` when there is none. */
   async loadArtifact(filename: string, version?: number): Promise<Part | undefined> {
-    const part = await this.artifacts.loadArtifact({
-      ...this.artifactKey(filename),
-      ...(version !== undefined && { version }),
-    })
-    return thaw(part)
+    return thaw(await this.artifacts.loadArtifact({ ...this.artifactKey(filename), version }))
   }
 
   async listArtifacts(): Promise<string[]> {

@@ -56,12 +56,8 @@ export class FunctionTool<Parameters extends ToolInputParameters = undefined> ex
     if (!name || name === 'execute') {
       throw new Error('A FunctionTool needs a name: pass `name`, or give `execute` a named function')
     }
-    super({
-      name,
-      description: options.description,
-      ...(options.isLongRunning !== undefined && { isLongRunning: options.isLongRunning }),
-      ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
-    })
+    const { description, isLongRunning, timeoutMs } = options
+    super({ name, description, isLongRunning, timeoutMs })
     this.#options = options
   }
 

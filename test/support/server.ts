@@ -112,13 +112,8 @@ export async function makeTestServer(options: TestServerOptions): Promise<TestSe
     pretty: false,
     destination: { write: (line) => void logged.push(line) },
   })
-  const runs = new Runs({
-    log,
-    ...(maxRuns !== undefined && { maxRuns }),
-    ...(maxWaiting !== undefined && { maxWaiting }),
-    ...(keep && { keep }),
-  })
-  const traces = new TraceStore({ ...(traceLimits && { limits: traceLimits }) })
+  const runs = new Runs({ log, maxRuns, maxWaiting, keep })
+  const traces = new TraceStore({ limits: traceLimits })
   const services: Services = {
     sessionService: sessions,
     artifactService,

@@ -58,7 +58,7 @@ export function artifactRoutes(app: ZodServer, { artifacts }: ServerDeps): void 
       const version = await artifacts.saveArtifact({
         ...key,
         artifact: artifact as Part, // the wire's loose form of the same shape
-        ...(customMetadata && { customMetadata }),
+        customMetadata,
       })
       return describeVersion(artifacts, { ...key, version })
     },
