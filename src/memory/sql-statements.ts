@@ -2,21 +2,21 @@
 // message as well, so that a search looks at the messages of one user only.
 import type { Connection, Database, Value } from '../database/database.js'
 
+/** Messages that are read at a time. */
+export const BATCH = 50
+
 export interface Statements {
   count: string
   find: string
   /** One after another, each for a session. */
   forget: readonly string[]
-  /** For so many ids at a time. */
-  read(count: number): string
+  /** For {@link BATCH} ids. */
+  read: string
   /** The words of a query, as the database wants to be asked. They hold nothing but ASCII letters and digits. */
   query(scope: string, words: readonly string[]): string
   add(connection: Connection, row: readonly Value[], words: string): Promise<void>
   lock(connection: Connection, session: string): Promise<void>
 }
-
-const read = (count: number): string =>
-  `select id, entry from adk_ts_memories where id in (${Array.from({ length: count }, () => '?').join(', ')})`
 
 const quoted = (words: readonly string[], mark: string, or: string): string =>
   words.map((word) => `${mark}${word}${mark}`).join(` ${or} `)
@@ -30,7 +30,7 @@ const SQLITE: Statements = {
     'delete from adk_ts_memory_words where rowid in (select id from adk_ts_memories where session = ?)',
     'delete from adk_ts_memories where session = ?',
   ],
-  read,
+  read: `select id, entry from adk_ts_memories where id in (${Array.from({ length: BATCH }, () => '?').join(', ')})`,
   query: (scope, words) => `"${scope}" AND (${quoted(words, '"', 'OR')})`,
   add: async (connection, row, words) => {
     const [added] = await connection.all(

@@ -11,15 +11,13 @@ import {
 import { keyOf, sessionName, type Session, type SessionKey } from '../core/session.js'
 import type { Connection, Database } from '../database/database.js'
 import { rank, wordsOf } from './ranking.js'
-import { DDL, statementsFor, type Statements } from './sql-statements.js'
+import { BATCH, DDL, statementsFor, type Statements } from './sql-statements.js'
 
 /** Most words of a message that it is found by, and of a query that are looked for. */
 const MAX_WORDS = 10_000
 const MAX_QUERY_WORDS = 250
 /** Most messages that an answer holds. */
 const MAX_FOUND = 100
-/** Messages that are read at a time. */
-const BATCH = 50
 
 export class SqlMemoryService extends BaseMemoryService {
   readonly #sql: Statements
@@ -89,7 +87,7 @@ export class SqlMemoryService extends BaseMemoryService {
     const entries = new Map<number, MemoryEntry>()
     for (let start = 0; start < ids.length; start += BATCH) {
       const batch = Array.from({ length: BATCH }, (_, index) => ids[start + index] ?? null)
-      for (const { id, entry } of await this.database.all(this.#sql.read(BATCH), batch)) {
+      for (const { id, entry } of await this.database.all(this.#sql.read, batch)) {
         entries.set(Number(id), JSON.parse(String(entry)) as MemoryEntry) // as it was written below
       }
     }
