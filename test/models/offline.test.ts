@@ -641,7 +641,6 @@ describe('responses', () => {
     })
     expect(response).not.toHaveProperty('partial')
     expect(new OfflineModel().model).toBe('offline')
-    expect(new OfflineModel({ model: 'gemini-2.5-flash' }).model).toBe('gemini-2.5-flash')
   })
 
   it('stream word by word, with one complete response at the end', async () => {

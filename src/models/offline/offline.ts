@@ -16,10 +16,8 @@ import { readTurn } from './turn.js'
 
 /** Answers without a provider: calls the function that shares most words with the text, and tells what it returned. */
 export class OfflineModel extends BaseLlm {
-  static override readonly supportedModels = ['offline']
-
-  constructor({ model = 'offline' }: { model?: string } = {}) {
-    super({ model })
+  constructor() {
+    super({ model: 'offline' })
   }
 
   override get providerName(): string {
