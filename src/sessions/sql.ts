@@ -33,23 +33,20 @@ const MAX_KEY_LENGTH = 191
 const UNFIT = /\0|\p{Surrogate}/u
 /** What the events of hot sessions may take, in bytes. */
 const CACHE_BYTES = 64 * 1024 * 1024
+
 /** Sessions in a SQL database with the schema of the ADK. Several processes may share one. */
 class SqlSessionService extends BaseSessionService {
   readonly #sql: Statements
   readonly #reader: EventReader
-  readonly #cache: EventCache
+  readonly #cache = new EventCache(CACHE_BYTES)
   readonly #origins = new WeakMap<Session, Origin>()
   /** Appends to one session wait for each other here, not in the database. */
   readonly #appends = new Queues()
   #lastCreated = 0
 
-  constructor(
-    private readonly schema: SessionSchema,
-    { cacheBytes = CACHE_BYTES }: { cacheBytes?: number } = {},
-  ) {
+  constructor(private readonly schema: SessionSchema) {
     super()
     this.#sql = statementsFor(schema.database.make, schema.times)
-    this.#cache = new EventCache(cacheBytes)
     this.#reader = { connection: schema.database, sql: this.#sql, cache: this.#cache }
   }
 
