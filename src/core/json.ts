@@ -14,7 +14,7 @@ export function frozenJson(value: unknown, depth = 0): unknown {
 }
 
 export function frozenJsonObject(value: JsonObject): JsonObject {
-  return copyEntries(Object.entries(value), 0)
+  return copyFields(value, 0)
 }
 
 function copy(value: unknown, depth: number): unknown {
@@ -40,23 +40,25 @@ function copyObject(value: object, depth: number): unknown {
   }
   if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1) ?? null))
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (value instanceof Map)
-    return copyEntries(
-      [...value].map(([key, item]) => [String(key), item]),
-      depth,
-    )
+  if (value instanceof Map) return copyFields(toObject(value), depth)
   if (value instanceof Set) return Object.freeze([...value].map((item) => copy(item, depth + 1) ?? null))
   if ('toJSON' in value && typeof value.toJSON === 'function') return copy(value.toJSON(), depth + 1)
-  return copyEntries(Object.entries(value), depth)
+  return copyFields(value as JsonObject, depth) // whatever it is, it has fields
 }
 
-function copyEntries(entries: [string, unknown][], depth: number): JsonObject {
+function copyFields(value: JsonObject, depth: number): JsonObject {
   const result: JsonObject = {}
-  for (const [key, item] of entries) {
-    const kept = copy(item, depth + 1)
+  for (const key of Object.keys(value)) {
+    const kept = copy(value[key], depth + 1)
     if (kept !== undefined) setOwn(result, key, kept)
   }
   return Object.freeze(result)
+}
+
+function toObject(map: Map<unknown, unknown>): JsonObject {
+  const object: JsonObject = {}
+  for (const [key, value] of map) setOwn(object, String(key), value)
+  return object
 }
 
 /** Freezes what `JSON.parse` has made, all the way down. */
