@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { linkAbort, unlessAborted, type LinkedAbort } from '../core/abort.js'
+import { linkAbort, type LinkedAbort } from '../core/abort.js'
 import { isTransient, ModelError, retryAfterOf, toModelError } from './model-error.js'
 import type { RetryBudget } from './retry-budget.js'
 
@@ -113,37 +113,42 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
   }
 }
 
-/** One request, and the waiting for what it brings. */
+/** One request, and the waiting for what it brings. Many chunks come, so what a wait needs is made once. */
 class Attempt<Response> {
   readonly #send: Send<Response>
   readonly #request: LinkedAbort
   #responses: AsyncIterator<Response> | undefined
   #open = true
+  #isWaiting = false
+  #giveUp: (reason: Error) => void = () => {}
+  #timer: NodeJS.Timeout | undefined
+  #limitMs: number | undefined
 
   constructor(send: Send<Response>, abortSignal: AbortSignal | undefined) {
     this.#send = send
     this.#request = linkAbort(abortSignal)
+    const { signal } = this.#request
+    const giveUp = () => this.#giveUp(signal.reason as Error) // whoever aborts gives an Error
+    signal.addEventListener('abort', giveUp, { once: true })
   }
 
+  /** Settles like the next response, or rejects when the signal fires, or after a silence of so many milliseconds. */
   async next(limitMs: number): Promise<IteratorResult<Response>> {
-    const { signal } = this.#request
-    signal.throwIfAborted() // before any work begins: a promise that nobody hears would crash the process
-    const giveUp = () =>
-      this.#request.abort(
-        new ModelError('DEADLINE_EXCEEDED', `The model sent nothing for ${limitMs / 1000} seconds`),
-      )
-    const timer = setTimeout(giveUp, limitMs)
+    this.#request.signal.throwIfAborted() // before any work begins: a promise that nobody hears would crash the process
+    this.#startTimer(limitMs)
+    this.#isWaiting = true
     try {
-      const next = await unlessAborted(this.#responses?.next() ?? this.#begin(), signal)
+      const next = await this.#unlessAborted(this.#responses?.next() ?? this.#begin())
       if (next.done) this.#open = false
       return next
     } finally {
-      clearTimeout(timer)
+      this.#isWaiting = false
     }
   }
 
   /** Ends the request, unless it was read to its end. */
   close(): void {
+    clearTimeout(this.#timer)
     this.#request.release()
     if (this.#open) this.#request.abort(new Error('nobody reads the answer any more'))
   }
@@ -152,6 +157,27 @@ class Attempt<Response> {
     const responses = await this.#send(this.#request.signal)
     this.#responses = responses[Symbol.asyncIterator]()
     return this.#responses.next()
+  }
+
+  #unlessAborted<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject
+      work.then(resolve, reject)
+    })
+  }
+
+  /** It runs on while the reader takes its time, and then means nothing. */
+  #startTimer(limitMs: number): void {
+    if (this.#limitMs === limitMs) {
+      this.#timer?.refresh()
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#limitMs = limitMs
+    this.#timer = setTimeout(() => {
+      const silence = `The model sent nothing for ${limitMs / 1000} seconds`
+      if (this.#isWaiting) this.#request.abort(new ModelError('DEADLINE_EXCEEDED', silence))
+    }, limitMs)
   }
 }
 
