@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { AdkError } from '../core/errors.js'
 import type { Apps, ServerOptions } from './deps.js'
 import { MOUNTED, MOUNTS_TAG, withMountedPaths } from './mounted-paths.js'
 import { isMounted } from './mounts.js'
@@ -56,13 +57,22 @@ export async function documentApi(app: FastifyInstance, options: ServerOptions):
     transformObject: (document) => withMountedPaths(tidyOpenApi(jsonSchemaTransformObject(document))),
   })
   const { default: swaggerUi } = await import('@fastify/swagger-ui')
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    indexPrefix: options.urlPrefix,
-    theme: { title: 'adk-ts', css: [{ filename: 'adk-ts.css', content: WITHOUT_TOP_BAR }] },
-    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+  await app.register(async (scope) => {
+    scope.setErrorHandler(explainRefusal)
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      indexPrefix: options.urlPrefix,
+      theme: { title: 'adk-ts', css: [{ filename: 'adk-ts.css', content: WITHOUT_TOP_BAR }] },
+      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+    })
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+/** What the server of files refuses, such as a range that a file does not have. */
+function explainRefusal(error: FastifyError): never {
+  const { statusCode = 500 } = error
+  throw statusCode < 500 ? new AdkError('bad_request', 'There is no such file, or no such part of it') : error
 }
 
 /**

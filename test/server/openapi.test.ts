@@ -4,7 +4,8 @@ import { isJsonObject } from '../../src/schema/json.js'
 import { verifies } from '../contract/verifies.js'
 import { askingAgent, runRequest } from '../support/acp.js'
 import { speakingAgent } from '../support/agents.js'
-import { buildTestServer, openSession, type TestServer } from '../support/server.js'
+import { buildTestServer, listen, openSession, type TestServer } from '../support/server.js'
+import { exchange } from '../support/socket.js'
 
 /** Every object in a document, with the path to it. */
 function* objectsIn(value: unknown, path = '#'): Generator<[path: string, object: Record<string, unknown>]> {
@@ -235,3 +236,24 @@ describe('/docs', () => {
     }
   })
 })
+
+verifies(
+  'docs.page',
+  'a request for a file of it that cannot be met is no failure of the server',
+  async () => {
+    const port = await listen(await buildTestServer())
+    const files = '/docs/static'
+    const cases: [path: string, headers: [string, string][]][] = [
+      [`${files}/../../package.json`, []],
+      [`${files}/%2e%2e/%2e%2e/package.json`, []],
+      [`${files}/%00`, []],
+      [`${files}/index.css`, [['Range', 'bytes=999999999-']]],
+      [`${files}/index.css`, [['If-Match', '"other"']]],
+    ]
+    for (const [path, headers] of cases) {
+      const { status, body } = await exchange(port, { method: 'GET', path, headers })
+      expect(body).toEqual({ detail: expect.any(String), error: body.detail })
+      expect(status).toBe(400)
+    }
+  },
+)
