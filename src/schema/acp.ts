@@ -1,7 +1,7 @@
 // The Agent Communication Protocol 0.2.0, in its own spelling: keys in snake_case, and `null` for what is not there.
 // What a client leaves out it may also send as `null`.
 import { z } from 'zod'
-import { standardBase64 } from './base64.js'
+import { isBase64 } from './base64.js'
 import { JsonObject } from './json.js'
 
 /** Most parts of one message, and most messages of one request. */
@@ -52,8 +52,7 @@ const hasUsableUrl = z.refine<AcpPart>(
 )
 
 const hasBase64 = z.refine<AcpPart>(
-  ({ content, content_encoding }) =>
-    content == null || content_encoding !== 'base64' || standardBase64(content) !== undefined,
+  ({ content, content_encoding }) => content == null || content_encoding !== 'base64' || isBase64(content),
   { path: ['content'], error: 'String should be base64' },
 )
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isBase64 } from './base64.js'
 import { Content, Part } from './content.js'
 import { Flag, isJsonObject, JsonObject } from './json.js'
 import { Id, opaqueName, opaqueText, SessionPath } from './session.js'
@@ -12,6 +13,11 @@ const MessagePart = Part.refine((part) => Object.keys(part).length > 0, {
   .refine((part) => part.functionCall === undefined, {
     error:
       'A message should not contain a functionCall: calls are made by the model, clients send functionResponse',
+  })
+  // The session would keep it, and every later turn fail at the model.
+  .refine(({ inlineData }) => inlineData?.data === undefined || isBase64(inlineData.data), {
+    path: ['inlineData', 'data'],
+    error: 'String should be base64',
   })
   .meta({ id: 'NewMessagePart' })
 

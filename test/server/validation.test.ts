@@ -62,6 +62,17 @@ describe('what a 422 says', () => {
       [text(['body', 'newMessage', 'parts', 1, 'inlineData', 'mimeType'], 5)],
     ],
     [
+      'data that no model could read',
+      message({ newMessage: { parts: [{ inlineData: { mimeType: 'image/png', data: '!!' } }] } }),
+      [
+        {
+          type: 'value_error',
+          loc: ['body', 'newMessage', 'parts', 0, 'inlineData', 'data'],
+          msg: 'String should be base64',
+        },
+      ],
+    ],
+    [
       'several at once',
       { userId: 1, sessionId: '', newMessage: { parts: [{ functionResponse: { response: 'x' } }] } },
       [
