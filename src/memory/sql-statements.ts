@@ -23,9 +23,10 @@ const quoted = (words: readonly string[], mark: string, or: string): string =>
 
 const SQLITE: Statements = {
   count: 'select count(*) as total from adk_ts_memories where scope = ?',
+  // `cross` has the words looked up first, and once: SQLite would rather look them up for every message of the user.
   find: `
-    select m.id, w.words from adk_ts_memory_words w join adk_ts_memories m on m.id = w.rowid
-     where adk_ts_memory_words match ? and m.scope = ? order by m.id`,
+    select m.id, w.words from adk_ts_memory_words w cross join adk_ts_memories m on m.id = w.rowid
+     where adk_ts_memory_words match ? and m.scope = ? order by w.rowid`,
   forget: [
     'delete from adk_ts_memory_words where rowid in (select id from adk_ts_memories where session = ?)',
     'delete from adk_ts_memories where session = ?',

@@ -70,3 +70,14 @@ test('what is remembered in SQLite is found while another process writes', async
     await store.close()
   }
 })
+
+// It takes seconds where the messages are gone through once, and minutes where once for each of them.
+test('a user of whom much is remembered in SQLite finds it in one go', async () => {
+  const store = await open('sqlite://')
+  const events = Array.from({ length: 20_000 }, (_, number) => said(`the apple number ${number}`))
+  await store.addSessionToMemory({ ...session, events })
+  const { memories } = await store.searchMemory({ ...request, query: 'the apple number 7' })
+  expect(memories).toHaveLength(100)
+  expect(memories[0]?.content.parts).toEqual([{ text: 'the apple number 7' }])
+  await store.close()
+}, 30_000)
