@@ -1,5 +1,5 @@
 import { BaseLlm, type LlmRequest, type LlmResponse } from '../../core/model.js'
-import { StreamedAnswer } from '../aggregate.js'
+import { StreamedAnswer } from '../streamed-answer.js'
 import { fromProviderError } from './error.js'
 import { toCallOptions } from './options.js'
 import { callIdsIn } from './prompt.js'

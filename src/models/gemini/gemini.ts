@@ -1,5 +1,5 @@
 import { BaseLlm, type LlmRequest, type LlmResponse } from '../../core/model.js'
-import { StreamedAnswer } from '../aggregate.js'
+import { StreamedAnswer } from '../streamed-answer.js'
 import { callModel, retryPolicy, TIMEOUTS, type RetryPolicy, type Timeouts } from '../call.js'
 import { RetryBudget } from '../retry-budget.js'
 import { toGeminiRequest } from './request.js'

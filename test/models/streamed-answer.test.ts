@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Part } from '../../src/core/content.js'
 import type { LlmResponse } from '../../src/core/model.js'
-import { StreamedAnswer } from '../../src/models/aggregate.js'
+import { StreamedAnswer } from '../../src/models/streamed-answer.js'
 import type { JsonObject } from '../../src/schema/json.js'
 
 const withParts = (...parts: Part[]): LlmResponse => ({ content: { role: 'model', parts } })
