@@ -5,7 +5,7 @@ import { AdkError, publicMessage } from '../core/errors.js'
 import { REQUEST_CONFIRMATION_FUNCTION_CALL_NAME as CONFIRMATION } from '../core/framework-calls.js'
 import type { TraceOrigin } from '../core/trace.js'
 import { BoundedSet } from '../runs/bounded-set.js'
-import { Turns, type Release } from '../runs/queue.js'
+import { Turns, type Release } from '../runs/turns.js'
 import type {
   AcpMessage,
   AcpRun as AcpRunWire,

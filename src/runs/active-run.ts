@@ -6,7 +6,7 @@ import type { SessionKey } from '../core/session.js'
 import type { Runner } from '../runner/runner.js'
 import type { RunStatus } from '../schema/run.js'
 import type { Log } from '../telemetry/log.js'
-import { EventLog, type LoggedEvent, type ReadLog } from './log.js'
+import { EventLog, type LoggedEvent, type ReadLog } from './event-log.js'
 import type { AttachedRun, Once, StartRun } from './run.js'
 
 export interface RunOptions {

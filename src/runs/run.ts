@@ -6,7 +6,7 @@ import type { TraceOrigin } from '../core/trace.js'
 import type { Runner } from '../runner/runner.js'
 import type { JsonObject } from '../schema/json.js'
 import type { RunStatus } from '../schema/run.js'
-import type { LoggedEvent, ReadLog } from './log.js'
+import type { LoggedEvent, ReadLog } from './event-log.js'
 
 export interface StartRun {
   runner: Runner

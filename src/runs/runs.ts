@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log.js'
 import { ActiveRun } from './active-run.js'
 import type { Bounds } from './bounded-set.js'
 import { KnownRuns } from './known-runs.js'
-import { Turns, type Release } from './queue.js'
+import { Turns, type Release } from './turns.js'
 import type { AttachedRun, Run, StartRun } from './run.js'
 
 export interface RunsOptions {
@@ -188,5 +188,5 @@ export class Runs {
 
 const busyText = ({ sessionId }: SessionKey): string => `Session ${sessionId} is busy; try again in a moment`
 
-export type { LoggedEvent, ReadLog } from './log.js'
+export type { LoggedEvent, ReadLog } from './event-log.js'
 export type { AttachedRun, Once, Run, StartRun } from './run.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createEvent, sealEvent, type Event } from '../../src/core/event.js'
-import { EventLog, type LoggedEvent, type ReadLog } from '../../src/runs/log.js'
+import { EventLog, type LoggedEvent, type ReadLog } from '../../src/runs/event-log.js'
 
 const event = (text: string, partial?: boolean): Event =>
   sealEvent(createEvent({ author: 'a', content: { parts: [{ text }] }, ...(partial && { partial }) }))

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { AdkError } from '../../src/core/errors.js'
-import { Turns } from '../../src/runs/queue.js'
+import { Turns } from '../../src/runs/turns.js'
 
 /** The signal of a client that stays. */
 const staying = () => new AbortController().signal
