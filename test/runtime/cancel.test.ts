@@ -10,17 +10,9 @@ import {
 } from 'adk-ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { said, weatherAgent, WorkingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { scriptedModel, type Turn } from '../support/scripted-model.js'
-import {
-  expectUsable,
-  gate,
-  KEY,
-  lastOf,
-  open,
-  outline,
-  responsesOf,
-  type Conversation,
-} from './conversation.js'
+import { expectUsable, KEY, lastOf, open, outline, responsesOf, type Conversation } from './conversation.js'
 
 const AFTER = 'still here'
 
@@ -83,7 +75,7 @@ describe('a run that is cancelled', () => {
     const agent = weatherAgent(model)
     agent.beforeModelCallback.push(() => void setImmediate(asked.open))
     const conversation = await open(agent)
-    expect(await cancelOnce(conversation, asked.promise)).toEqual([])
+    expect(await cancelOnce(conversation, asked.opened)).toEqual([])
     expect(model.last).toMatchObject({ ended: true, signal: { aborted: true } })
     expect(conversation.kinds()).toEqual([])
     await expectLeft(conversation, ['user: go'])
@@ -130,7 +122,7 @@ describe('a run that is cancelled', () => {
       },
     })
     const conversation = await open(new LlmAgent({ name: 'root', model, tools: [tool] }))
-    expect(outline(await cancelOnce(conversation, started.promise))).toEqual(['root: call get_weather'])
+    expect(outline(await cancelOnce(conversation, started.opened))).toEqual(['root: call get_weather'])
     expect(signal?.reason).toEqual(new Error('the client left'))
     await expectLeft(conversation, ['user: go', 'root: call get_weather', 'root: answer get_weather'])
     expect(responsesOf((await conversation.stored()).events)).toEqual([
@@ -154,7 +146,7 @@ describe('a run that is cancelled', () => {
       }),
     ]
     const conversation = await open(new LlmAgent({ name: 'root', model, tools }))
-    await cancelOnce(conversation, started.promise)
+    await cancelOnce(conversation, started.opened)
     await expectLeft(conversation, [
       'user: go',
       'root: call quick + call slow',
@@ -172,7 +164,7 @@ describe('a run that is cancelled', () => {
     const conversation = await open(
       new LlmAgent({ name: 'root', model, tools: [new AgentTool({ agent: helper })] }),
     )
-    expect(outline(await cancelOnce(conversation, asked.promise))).toEqual(['root: call weather'])
+    expect(outline(await cancelOnce(conversation, asked.opened))).toEqual(['root: call weather'])
     expect(inner.last.signal?.aborted).toBe(true)
     await expectUsable(conversation, model)
   })
@@ -185,7 +177,7 @@ describe('a run that is cancelled', () => {
       return new LlmAgent({ name: `a${index}`, model, beforeModelCallback })
     })
     const conversation = await open(new ParallelAgent({ name: 'root', subAgents: agents }))
-    expect(await cancelOnce(conversation, asked.promise)).toEqual([])
+    expect(await cancelOnce(conversation, asked.opened)).toEqual([])
     expect(models.map(({ last }) => last.ended)).toEqual([true, true])
     expect(outline(await conversation.say('again')).toSorted()).toEqual([`a0: ${AFTER}`, `a1: ${AFTER}`])
   })
@@ -200,7 +192,7 @@ describe('a run that is cancelled', () => {
       new LlmAgent({ name: 'second', model: second }),
     ]
     const conversation = await open(new SequentialAgent({ name: 'root', subAgents }))
-    await cancelOnce(conversation, asked.promise)
+    await cancelOnce(conversation, asked.opened)
     expect(second.calls).toEqual([])
     expect(outline(await conversation.say('again'))).toEqual(['first: first', 'second: second'])
   })
@@ -221,7 +213,7 @@ describe('a run that is cancelled', () => {
       })
     })
     const conversation = await open(root)
-    expect(outline(await cancelOnce(conversation, waiting.promise))).toEqual(['worker: waiting'])
+    expect(outline(await cancelOnce(conversation, waiting.opened))).toEqual(['worker: waiting'])
     await expectUsable(conversation, model)
   })
 })
@@ -246,12 +238,12 @@ describe('an agent that ignores that it was cancelled', () => {
     const { root, model } = stubborn(async function* (context) {
       yield said(context, 'working')
       waiting.open()
-      await later.promise
+      await later.opened
       yield said(context, 'too late')
     })
     const conversation = await open(root)
     let over = false
-    const turn = cancelOnce(conversation, waiting.promise).finally(() => (over = true))
+    const turn = cancelOnce(conversation, waiting.opened).finally(() => (over = true))
     await vi.advanceTimersByTimeAsync(999)
     expect(over).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
@@ -269,7 +261,7 @@ describe('an agent that ignores that it was cancelled', () => {
       yield said(context, 'too late')
     })
     const conversation = await open(root)
-    expect(await cancelOnce(conversation, waiting.promise)).toEqual([])
+    expect(await cancelOnce(conversation, waiting.opened)).toEqual([])
     await expectUsable(conversation, model)
   })
 
@@ -406,11 +398,11 @@ it('a tool that fails after its run was cancelled does not end the process', asy
   const conversation = await open(
     weatherAgent(model, async () => {
       started.open()
-      await later.promise
+      await later.opened
       throw new Error('nobody listens')
     }),
   )
-  await cancelOnce(conversation, started.promise)
+  await cancelOnce(conversation, started.opened)
   later.open()
   await new Promise((resolve) => setImmediate(resolve))
   process.off('unhandledRejection', hear)

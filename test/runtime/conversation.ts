@@ -173,10 +173,3 @@ export function lastRequest({ last: { request } }: ScriptedModel): string[] {
     return `${role}: ${said.join(' + ')}`
   })
 }
-
-/** A promise that is kept by hand. */
-export function gate(): { promise: Promise<void>; open: () => void } {
-  let open = () => {}
-  const promise = new Promise<void>((resolve) => (open = resolve))
-  return { promise, open: () => open() }
-}

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FunctionTool, LlmAgent, LongRunningFunctionTool, type BaseTool, type Context } from 'adk-ts'
 import { z } from 'zod'
+import { gate } from '../support/gate.js'
 import { scriptedModel } from '../support/scripted-model.js'
 import {
   ask,
   callsOf,
   checkRequests,
   expectUsable,
-  gate,
   lastOf,
   open,
   outline,
@@ -186,7 +186,7 @@ describe('a tool that never returns', () => {
     }, options)
     const conversation = await open(agent)
     const turn = conversation.say('go')
-    await started.promise
+    await started.opened
     await vi.advanceTimersByTimeAsync(milliseconds - 1)
     expect(signal?.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
@@ -255,7 +255,7 @@ it('tools that are called together work together, and are answered in order', as
       description: '',
       execute: async () => {
         order.push('slow begins')
-        await slow.promise
+        await slow.opened
         order.push('slow ends')
         return 'slow'
       },

@@ -17,9 +17,10 @@ import {
   WEATHER_TURN,
   WorkingAgent,
 } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { scriptedModel, type Turn } from '../support/scripted-model.js'
 import { SpanAudit } from '../support/span-audit.js'
-import { gate, open, type Conversation } from './conversation.js'
+import { open, type Conversation } from './conversation.js'
 
 const speaker = (name: string, ...turns: Turn[]) => new LlmAgent({ name, model: scriptedModel(turns) })
 
@@ -175,7 +176,7 @@ it('an agent whose own code throws', async () => {
 })
 
 it('a run that is cancelled while a tool hangs', async () => {
-  const { promise: opened, open: onCall } = gate()
+  const { opened, open: onCall } = gate()
   const { audit, conversation } = await traced(
     weatherAgent(scriptedModel(WEATHER_TURN), () => {
       onCall()
@@ -194,8 +195,8 @@ it('a run that is cancelled while a tool hangs', async () => {
 })
 
 it('an agent that never notices is over with its run, and unheard afterwards', async () => {
-  const { promise: opened, open: onStart } = gate()
-  const { promise: released, open: release } = gate()
+  const { opened, open: onStart } = gate()
+  const { opened: released, open: release } = gate()
   const finished = gate()
   const { audit, conversation } = await traced(
     new WorkingAgent(async function* (context) {
@@ -215,7 +216,7 @@ it('an agent that never notices is over with its run, and unheard afterwards', a
   controller.abort(new Error('the client left'))
   await turn
   release()
-  await finished.promise
+  await finished.opened
   expect(audit.problems()).toEqual([])
   expect(audit.tree()).toEqual(['invocation', '  invoke_agent worker', '    deaf'])
   expect(audit.named('deaf').attributes).toEqual({})

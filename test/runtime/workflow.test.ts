@@ -12,8 +12,9 @@ import {
 } from 'adk-ts'
 import { describe, expect, it, vi } from 'vitest'
 import { said, WorkingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { scriptedModel } from '../support/scripted-model.js'
-import { ask, checkRequests, expectUsable, gate, lastRequest, open, outline } from './conversation.js'
+import { ask, checkRequests, expectUsable, lastRequest, open, outline } from './conversation.js'
 
 const AFTER = 'still here'
 
@@ -63,11 +64,11 @@ describe('agents in parallel', () => {
       worker('a', async function* (context) {
         yield said(context, 'a1', { branch: context.branch ?? '' })
         a.open()
-        await b.promise
+        await b.opened
         yield said(context, 'a2', { branch: context.branch ?? '' })
       }),
       worker('b', async function* (context) {
-        await a.promise
+        await a.opened
         yield said(context, 'b1', { branch: context.branch ?? '' })
         b.open()
       }),

@@ -6,7 +6,6 @@ import {
   answerOf,
   askingAgent,
   eventsIn,
-  gate,
   json,
   runRequest,
   says,
@@ -14,6 +13,7 @@ import {
   textsOf,
 } from '../support/acp.js'
 import { WEATHER_TURN } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import type { Turn } from '../support/scripted-model.js'
 
 const REFUND: Turn = { call: 'refund', args: { amount: 90 } }

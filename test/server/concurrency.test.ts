@@ -2,6 +2,7 @@ import { describe, expect, vi } from 'vitest'
 import type { Event } from '../../src/core/event.js'
 import { verifies } from '../contract/verifies.js'
 import { said, WEATHER_TURN, WorkingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import type { Turn } from '../support/scripted-model.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
 import { openStream, startRun } from '../support/socket.js'
@@ -10,13 +11,6 @@ const textsOf = (events: Event[]) => events.map(({ content }) => content?.parts?
 
 async function storedEvents({ send }: TestServer, url = SESSION): Promise<Event[]> {
   return (await send('GET', url)).body.events
-}
-
-/** A promise, and the function that settles it. */
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  return { opened, open }
 }
 
 verifies('queue.order', async () => {

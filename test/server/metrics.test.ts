@@ -5,6 +5,7 @@ import { Counter } from '../../src/telemetry/exposition.js'
 import { Metrics } from '../../src/telemetry/metrics.js'
 import { verifies } from '../contract/verifies.js'
 import { throwingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { parseMetrics, valueOf } from '../support/prometheus.js'
 import { scriptedModel } from '../support/scripted-model.js'
 import { buildTestServer, message, openSession, SESSION, type TestServerOptions } from '../support/server.js'
@@ -76,8 +77,7 @@ verifies('metrics.requests', async () => {
 })
 
 verifies('metrics.runs', async () => {
-  let arrive = () => {}
-  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const { opened: arrived, open: arrive } = gate()
   const { send, read } = await counted({
     apps: { broken: throwingAgent(new Error('no')) },
     tool: () => {

@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest'
 import { verifies } from '../contract/verifies.js'
 import { said, throwingAgent, WorkingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
 import { openStream } from '../support/socket.js'
 
@@ -67,8 +68,7 @@ for (const route of ['/run', '/run_sse']) {
   })
 
   verifies('once.leave', route, async () => {
-    let open = () => {}
-    const opened = new Promise<void>((resolve) => (open = resolve))
+    const { opened, open } = gate()
     const server = await openSession({ turns: [[{ until: opened }, { say: 'Late.' }]] })
     const port = await listen(server)
     const leaving = new AbortController()

@@ -4,18 +4,12 @@ import { describe, expect, vi } from 'vitest'
 import { BasePlugin } from '../../src/core/plugin.js'
 import { verifies } from '../contract/verifies.js'
 import { said, throwingAgent, WEATHER_TURN, WorkingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { listen, message, openSession, SESSION, type TestServer } from '../support/server.js'
 import { openStream, watch, type EventStream } from '../support/socket.js'
 
 const RUNS = `${SESSION}/runs`
 const NEW = { newMessage: 'What is the weather in New York?' }
-
-/** Something that waits until the test opens it. */
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  return { opened, open }
-}
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into it as they expect it to be
 async function start({ send }: TestServer, body: object = NEW, url = RUNS): Promise<any> {

@@ -5,6 +5,7 @@ import { LlmAgent } from '../../src/agents/llm-agent.js'
 import { InMemoryMemoryService } from '../../src/memory/memory.js'
 import { FunctionTool } from '../../src/tools/function-tool.js'
 import { verifies } from '../contract/verifies.js'
+import { gate } from '../support/gate.js'
 import { scriptedModel } from '../support/scripted-model.js'
 import { message, openSession, SESSION, type TestServer } from '../support/server.js'
 
@@ -58,8 +59,7 @@ for (const keeper of ['artifacts', 'memory'] as const) {
 }
 
 verifies('session.end-late', async () => {
-  let wake = () => {}
-  const asleep = new Promise<void>((resolve) => (wake = resolve))
+  const { opened: asleep, open: wake } = gate()
   let outcome: Promise<unknown> | undefined
   const model = scriptedModel([{ call: 'sleep', args: {} }], 'Done.')
   const sleeper = new LlmAgent({

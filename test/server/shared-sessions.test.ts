@@ -6,6 +6,7 @@ import { parseStoreUri } from '../../src/database/uri.js'
 import { openSqlSessions } from '../../src/sessions/sql.js'
 import { verifies } from '../contract/verifies.js'
 import { freshPostgres, freshSqlite } from '../support/database.js'
+import { gate } from '../support/gate.js'
 import {
   buildTestServer,
   message,
@@ -24,13 +25,6 @@ async function openOn(uri: string, options: TestServerOptions = {}): Promise<Tes
 }
 
 const ENGINES = { SQLite: async () => (await freshSqlite()).uri, PostgreSQL: freshPostgres }
-
-/** Promises of steps that a test takes by hand. */
-function gate() {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  return { open, opened }
-}
 
 describe.each(Object.entries(ENGINES))('two servers on %s', (_, freshUri) => {
   const conflict = async (route: string) => {

@@ -2,13 +2,13 @@ import { describe, expect, vi } from 'vitest'
 import { InMemorySessionService } from '../../src/sessions/memory.js'
 import { verifies } from '../contract/verifies.js'
 import { WEATHER_TURN } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { listen, message, openSession, SESSION } from '../support/server.js'
 import { exchange, openStream, startRun } from '../support/socket.js'
 
 describe('closing', () => {
   verifies('shutdown.drains', async () => {
-    let open = () => {}
-    const opened = new Promise<void>((resolve) => (open = resolve))
+    const { opened, open } = gate()
     const server = await openSession({ always: [{ until: opened }, { say: 'done' }], drainMs: 60_000 })
     await server.send('POST', '/apps/weather/users/u1/sessions/s2')
     const port = await listen(server)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LlmAgent } from '../../src/agents/llm-agent.js'
 import { verifies } from '../contract/verifies.js'
 import { speakingAgent, throwingAgent } from '../support/agents.js'
+import { gate } from '../support/gate.js'
 import { scriptedModel } from '../support/scripted-model.js'
 import { buildTestServer, message, openSession, SESSION } from '../support/server.js'
 
@@ -346,8 +347,7 @@ verifies('trace.deleted', 'those of its namesakes stay', async () => {
 })
 
 verifies('trace.deleted', 'while a run is under way', async () => {
-  let arrive = () => {}
-  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const { opened: arrived, open: arrive } = gate()
   const { send } = await openSession({
     tool: () => {
       arrive()

@@ -108,10 +108,3 @@ export async function acpServer(options: TestServerOptions = {}): Promise<AcpSer
     },
   }
 }
-
-/** A promise, and the function that settles it. */
-export function gate(): { opened: Promise<void>; open: () => void } {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  return { opened, open }
-}
