@@ -65,7 +65,7 @@ export interface TestServer {
   send(method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
 }
 
-type Method = NonNullable<InjectOptions['method']>
+export type Method = NonNullable<InjectOptions['method']>
 
 export interface Reply {
   status: number
@@ -239,6 +239,20 @@ export async function openSession(options: TestServerOptions = {}): Promise<Test
     await server.sessions.createSession({ appName, userId: 'u1', sessionId: 's1' })
   }
   return server
+}
+
+/** Every route, read from the tree that Fastify prints: a child stands under its parent, with what is added to the path. */
+export function routesOf({ app }: Pick<TestServer, 'app'>): [method: Method, pattern: string][] {
+  const parents: string[] = []
+  return app
+    .printRoutes({ commonPrefix: false })
+    .split('\n')
+    .flatMap((line) => {
+      const [, indent, segment = '', methods] = /^([│ ]*)[├└]── (\S*)(?: \(([A-Z, ]+)\))?/.exec(line) ?? []
+      if (indent === undefined) return []
+      parents.splice(indent.length / 4, Infinity, segment)
+      return ((methods?.split(', ') ?? []) as Method[]).map((method) => [method, parents.join('')])
+    })
 }
 
 /** Starts listening on a port of its own; resolves to the port. */
