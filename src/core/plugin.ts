@@ -8,7 +8,11 @@ import type { InvocationContext } from './invocation-context.js'
 import type { LlmRequest, LlmResponse } from './model.js'
 import type { BaseTool } from './tool.js'
 
-type ToolCall = { tool: BaseTool; toolArgs: Record<string, unknown>; toolContext: Context }
+/** What hooks are told: of a run, of an agent in it, of a request to a model, and of a tool that is called. */
+export type OfRun = { invocationContext: InvocationContext }
+export type OfAgent = { agent: BaseAgent; callbackContext: Context }
+export type OfRequest = { callbackContext: Context; llmRequest: LlmRequest }
+export type OfTool = { tool: BaseTool; toolArgs: Record<string, unknown>; toolContext: Context }
 type ToolResult = Record<string, unknown>
 type Tools = Readonly<Record<string, BaseTool>>
 
@@ -21,7 +25,7 @@ export const ContextCompactionTrigger = {
 export type ContextCompactionTrigger =
   (typeof ContextCompactionTrigger)[keyof typeof ContextCompactionTrigger]
 
-type Compaction = { invocationContext: InvocationContext; trigger: ContextCompactionTrigger }
+type Compaction = OfRun & { trigger: ContextCompactionTrigger }
 
 /**
  * Hooks into every run of an app. All are optional; a plugin overrides those it needs. The first plugin that returns a
@@ -29,29 +33,22 @@ type Compaction = { invocationContext: InvocationContext; trigger: ContextCompac
  */
 interface PluginHooks {
   /** Return a message to replace the user's. */
-  onUserMessageCallback?(params: {
-    invocationContext: InvocationContext
-    userMessage: Content
-  }): Maybe<Content>
+  onUserMessageCallback?(params: OfRun & { userMessage: Content }): Maybe<Content>
   /** Return a message to end the run with it. */
-  beforeRunCallback?(params: { invocationContext: InvocationContext }): Maybe<Content>
+  beforeRunCallback?(params: OfRun): Maybe<Content>
   /** Return an event to replace one that is about to be stored. */
-  onEventCallback?(params: { invocationContext: InvocationContext; event: Event }): Maybe<Event>
-  afterRunCallback?(params: { invocationContext: InvocationContext }): Maybe<never>
-  beforeAgentCallback?(params: { agent: BaseAgent; callbackContext: Context }): Maybe<Content>
-  afterAgentCallback?(params: { agent: BaseAgent; callbackContext: Context }): Maybe<Content>
+  onEventCallback?(params: OfRun & { event: Event }): Maybe<Event>
+  afterRunCallback?(params: OfRun): Maybe<never>
+  beforeAgentCallback?(params: OfAgent): Maybe<Content>
+  afterAgentCallback?(params: OfAgent): Maybe<Content>
   /** Return the tools, by name, that the model may be told about. */
   beforeToolSelection?(params: { callbackContext: Context; tools: Tools }): Maybe<Tools>
-  beforeModelCallback?(params: { callbackContext: Context; llmRequest: LlmRequest }): Maybe<LlmResponse>
+  beforeModelCallback?(params: OfRequest): Maybe<LlmResponse>
   afterModelCallback?(params: { callbackContext: Context; llmResponse: LlmResponse }): Maybe<LlmResponse>
-  onModelErrorCallback?(params: {
-    callbackContext: Context
-    llmRequest: LlmRequest
-    error: Error
-  }): Maybe<LlmResponse>
-  beforeToolCallback?(params: ToolCall): Maybe<ToolResult>
-  afterToolCallback?(params: ToolCall & { result: ToolResult }): Maybe<ToolResult>
-  onToolErrorCallback?(params: ToolCall & { error: Error }): Maybe<ToolResult>
+  onModelErrorCallback?(params: OfRequest & { error: Error }): Maybe<LlmResponse>
+  beforeToolCallback?(params: OfTool): Maybe<ToolResult>
+  afterToolCallback?(params: OfTool & { result: ToolResult }): Maybe<ToolResult>
+  onToolErrorCallback?(params: OfTool & { error: Error }): Maybe<ToolResult>
   /** Around every summary that takes the place of old events. */
   beforeContextCompaction?(params: Compaction): Maybe<never>
   afterContextCompaction?(params: Compaction): Maybe<never>

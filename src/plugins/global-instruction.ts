@@ -1,8 +1,8 @@
 import { injectSessionState } from '../agents/instructions.js'
 import type { InstructionProvider } from '../agents/llm-agent.js'
-import { ReadonlyContext, type Context } from '../core/context.js'
+import { ReadonlyContext } from '../core/context.js'
 import type { LlmRequest } from '../core/model.js'
-import { BasePlugin } from '../core/plugin.js'
+import { BasePlugin, type OfRequest } from '../core/plugin.js'
 
 /** Tells every agent of an app the same, before its own instruction: who they are together, how they speak. */
 export class GlobalInstructionPlugin extends BasePlugin {
@@ -14,13 +14,7 @@ export class GlobalInstructionPlugin extends BasePlugin {
     this.#instruction = instruction
   }
 
-  override async beforeModelCallback({
-    callbackContext,
-    llmRequest,
-  }: {
-    callbackContext: Context
-    llmRequest: LlmRequest
-  }): Promise<undefined> {
+  override async beforeModelCallback({ callbackContext, llmRequest }: OfRequest): Promise<undefined> {
     const instruction = this.#instruction
     const context = new ReadonlyContext(callbackContext.invocationContext)
     const text =

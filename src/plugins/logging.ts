@@ -1,15 +1,10 @@
 import type { Content, Part } from '../core/content.js'
 import type { Context } from '../core/context.js'
-import type { BaseAgent } from '../core/agent.js'
 import { getFunctionCalls, isFinalResponse, type Event } from '../core/event.js'
 import type { InvocationContext } from '../core/invocation-context.js'
-import type { LlmRequest, LlmResponse } from '../core/model.js'
-import { BasePlugin } from '../core/plugin.js'
+import type { LlmResponse } from '../core/model.js'
+import { BasePlugin, type OfAgent, type OfRequest, type OfRun, type OfTool } from '../core/plugin.js'
 import type { BaseTool } from '../core/tool.js'
-
-type OfRun = { invocationContext: InvocationContext }
-type OfAgent = { agent: BaseAgent; callbackContext: Context }
-type OfTool = { tool: BaseTool; toolArgs: Record<string, unknown>; toolContext: Context }
 
 /**
  * Says in the runner's log what happens in a run, step by step: at the level `info` what is done and how it goes, at the
@@ -60,13 +55,7 @@ export class LoggingPlugin extends BasePlugin {
     return undefined
   }
 
-  override beforeModelCallback({
-    callbackContext,
-    llmRequest,
-  }: {
-    callbackContext: Context
-    llmRequest: LlmRequest
-  }) {
+  override beforeModelCallback({ callbackContext, llmRequest }: OfRequest) {
     const { model, contents, config, toolsDict } = llmRequest
     const summary = { model, messages: contents.length, tools: Object.keys(toolsDict) }
     const { systemInstruction } = config ?? {}

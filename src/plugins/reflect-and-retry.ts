@@ -1,10 +1,7 @@
 import type { Context } from '../core/context.js'
 import { publicMessage } from '../core/errors.js'
-import { BasePlugin } from '../core/plugin.js'
-import type { BaseTool } from '../core/tool.js'
+import { BasePlugin, type OfTool } from '../core/plugin.js'
 import type { JsonObject } from '../schema/json.js'
-
-type OfTool = { tool: BaseTool; toolArgs: Record<string, unknown>; toolContext: Context }
 
 export interface ReflectAndRetryOptions {
   name?: string

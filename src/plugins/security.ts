@@ -2,7 +2,7 @@ import type { FunctionCall } from '../core/content.js'
 import type { Context } from '../core/context.js'
 import { getFunctionCalls, type Event } from '../core/event.js'
 import { REQUEST_CONFIRMATION_FUNCTION_CALL_NAME } from '../core/framework-calls.js'
-import { BasePlugin } from '../core/plugin.js'
+import { BasePlugin, type OfTool } from '../core/plugin.js'
 import type { BaseTool } from '../core/tool.js'
 import type { JsonObject } from '../schema/json.js'
 
@@ -48,7 +48,7 @@ export class SecurityPlugin extends BasePlugin {
     tool,
     toolArgs,
     toolContext,
-  }: ToolCallPolicyContext & { toolContext: Context }): Promise<JsonObject | undefined> {
+  }: OfTool): Promise<JsonObject | undefined> {
     const { outcome, reason } = await this.#policyEngine.evaluate({ tool, toolArgs })
     switch (outcome) {
       case PolicyOutcome.ALLOW:
