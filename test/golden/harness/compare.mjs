@@ -1,4 +1,4 @@
-// Compares what was observed with what was recorded, as check.mjs of the harness does.
+// Compares what was observed with what was recorded, by the rules in the README beside this folder.
 import { diff } from './prose.mjs'
 
 /** Partial events that carry neither text nor a call nor an error are optional. */
