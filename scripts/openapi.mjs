@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { compose } from '../dist/compose.js'
 import { createLog } from '../dist/telemetry/log.js'
 
-/** No agent has a part in it, and no setting. */
+/** No agent has a part in it, and no setting but those that add routes: all of them are described. */
 async function describeApi() {
   const config = {
     agentsDir: 'none',
@@ -24,6 +24,7 @@ async function describeApi() {
     drainMs: 0,
     configFile: undefined,
     toolAccess: {},
+    acp: { keepMs: 0, confirmations: true },
     metrics: true,
     telemetry: { keepContents: true, exportTraces: false, exportContents: false },
   }

@@ -88,6 +88,26 @@ describe('openapi/openapi.json', () => {
     )
   })
 
+  it('describes the routes of the Agent Communication Protocol, of mounts, and of metrics', () => {
+    expect(operations.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'GET /ping',
+        'GET /agents',
+        'GET /agents/{name}',
+        'POST /runs',
+        'GET /runs/{run_id}',
+        'POST /runs/{run_id}',
+        'POST /runs/{run_id}/cancel',
+        'GET /runs/{run_id}/events',
+        'GET /sessions/{session_id}',
+        'GET /resources/{resource_id}',
+        'GET /agent/{agent_name}/list-apps',
+        'POST /agent/{agent_name}/run_sse',
+        'GET /metrics',
+      ]),
+    )
+  })
+
   it('has no reference that leads nowhere', () => {
     const references = [...objectsIn(document)].filter(({ object }) => '$ref' in object)
     expect(references.length).toBeGreaterThan(10)
