@@ -9,7 +9,7 @@ import type { Log } from '../telemetry/log.js'
 import { EventLog, type LoggedEvent, type ReadLog } from './event-log.js'
 import type { AttachedRun, Once, StartRun } from './run.js'
 
-export interface RunOptions {
+interface RunOptions {
   id: string
   invocationId: string
   /** The name of its session, as `sessionName` gives it. */

@@ -3,12 +3,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AdkError } from '../core/errors.js'
 
-export interface GuardOptions {
+interface GuardOptions {
   host: string
   allowOrigins: readonly string[]
 }
 
-export type IsOriginAllowed = (origin: string) => boolean
+type IsOriginAllowed = (origin: string) => boolean
 
 /** Origins on the list of the operator. Patterns match the whole origin. */
 export function originMatcher(allowOrigins: readonly string[]): IsOriginAllowed {

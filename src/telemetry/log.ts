@@ -5,7 +5,7 @@ import type { LogLevel } from './levels.js'
 
 export type Log = Logger
 
-export interface LogOptions {
+interface LogOptions {
   level: LogLevel
   /** For people: one coloured line each. Otherwise one JSON object per line. */
   pretty: boolean

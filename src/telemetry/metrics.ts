@@ -10,7 +10,7 @@ const WORK_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160]
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-export interface RequestObservation {
+interface RequestObservation {
   method: string
   /** The pattern of the route; never the path, which clients make up. */
   route: string

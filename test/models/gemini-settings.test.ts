@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Gemini } from '../../src/models/gemini/gemini.js'
-import { geminiSettings, hasGeminiCredentials } from '../../src/models/gemini/settings.js'
+import { geminiSettings, isComplete } from '../../src/models/gemini/settings.js'
 import { type GeminiStandIn, standInForEach, setEnvironment } from '../support/gemini-stand-in.js'
 import { ask, says, STOP, userRequest } from './ask.js'
 
@@ -109,5 +109,5 @@ it.each([
   [{ GOOGLE_GENAI_USE_VERTEXAI: 'true', GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_CLOUD_LOCATION: 'l' }, true],
   [{ GOOGLE_GENAI_USE_VERTEXAI: 'true' }, false],
 ])('%o is enough: %s', (environment, enough) => {
-  expect(hasGeminiCredentials(environment)).toBe(enough)
+  expect(isComplete(geminiSettings({}, '', environment))).toBe(enough)
 })

@@ -41,11 +41,6 @@ export function geminiSettings(
   return { ...common, apiKey: given.apiKey ?? API_KEYS.map(read).find(Boolean) }
 }
 
-/** Whether the environment is enough to call Gemini; nothing is sent. */
-export function hasGeminiCredentials(environment: Environment = process.env): boolean {
-  return isComplete(geminiSettings({}, '', environment))
-}
-
 /** Throws an error that tells the author what to set. */
 export function requireCredentials(settings: GeminiSettings, model: string): void {
   if (isComplete(settings)) return

@@ -18,7 +18,7 @@ import { ARTIFACTS, parseArtifactPath, parseVersion, type ArtifactParams } from 
 import { sendJson } from '../json.js'
 import { acceptsJson, mediaOf, sendMedia } from '../media.js'
 import { described, errors, type ZodServer } from '../schemas.js'
-import { toKey } from './sessions.js'
+import { toKey } from '../session-key.js'
 
 const tags = ['Artifacts']
 

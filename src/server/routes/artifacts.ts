@@ -13,8 +13,8 @@ import { SessionPath } from '../../schema/session.js'
 import { ARTIFACTS, parseFilename } from '../artifact-path.js'
 import type { ServerDeps } from '../deps.js'
 import { described, errors, type ZodServer } from '../schemas.js'
+import { toKey } from '../session-key.js'
 import { artifactReadingRoutes, describeVersion } from './artifact-reading.js'
-import { toKey } from './sessions.js'
 
 const tags = ['Artifacts']
 

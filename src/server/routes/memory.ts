@@ -5,7 +5,7 @@ import { UserPath } from '../../schema/session.js'
 import type { ServerDeps } from '../deps.js'
 import { sendJson } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
-import { requireSession } from './sessions.js'
+import { requireSession } from '../session-key.js'
 
 export function memoryRoutes(app: ZodServer, { sessions, memory }: ServerDeps): void {
   app.patch(

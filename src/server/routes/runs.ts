@@ -12,7 +12,7 @@ import { described, errors, type ZodServer } from '../schemas.js'
 import { sendLog } from '../sse.js'
 import { onceOf, prepareRun } from '../start-run.js'
 import { traceOriginOf } from '../trace-origin.js'
-import { requireSession, toKey } from './sessions.js'
+import { requireSession, toKey } from '../session-key.js'
 
 const tags = ['Runs']
 const ALL = '/apps/:app_name/users/:user_id/sessions/:session_id/runs'

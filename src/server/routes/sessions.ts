@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { clock } from '../../core/clock.js'
-import { AdkError } from '../../core/errors.js'
 import { createEvent, inOrder, type Event } from '../../core/event.js'
-import type { BaseSessionService, GetSessionConfig, Session, SessionKey } from '../../core/session.js'
+import type { BaseSessionService, Session, SessionKey } from '../../core/session.js'
 import { endSession } from '../../runs/end-session.js'
 import { acceptBothSpellings } from '../../schema/json.js'
 import {
@@ -17,6 +16,7 @@ import type { ServerDeps } from '../deps.js'
 import { importEvents } from '../import-events.js'
 import { sendSession, sendSessions } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
+import { requireSession, toKey } from '../session-key.js'
 
 const tags = ['Sessions']
 const ONE = '/apps/:app_name/users/:user_id/sessions/:session_id'
@@ -24,23 +24,6 @@ const ALL = '/apps/:app_name/users/:user_id/sessions'
 
 /** Sessions that evaluations leave behind are not part of a user's conversations. */
 const EVALUATION_PREFIX = '___eval___session___'
-
-export const toKey = (path: z.infer<typeof SessionPath>): SessionKey => ({
-  appName: path.app_name,
-  userId: path.user_id,
-  sessionId: path.session_id,
-})
-
-/** The session, or the error that says there is none. */
-export async function requireSession(
-  sessions: BaseSessionService,
-  key: SessionKey,
-  config: GetSessionConfig = {},
-): Promise<Session> {
-  const session = await sessions.getSession({ ...key, config })
-  if (!session) throw new AdkError('session_not_found', `Session not found: ${key.sessionId}`)
-  return session
-}
 
 export function sessionRoutes(app: ZodServer, deps: ServerDeps): void {
   const { sessions } = deps
