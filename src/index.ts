@@ -198,6 +198,8 @@ export {
   type SaveArtifactRequest,
 } from './core/artifact.js'
 export { InMemoryArtifactService } from './artifacts/memory.js'
+export { FileArtifactService, GcsArtifactService } from './artifacts/durable.js'
+export type { GcsOptions as GcsArtifactOptions } from './artifacts/gcs.js'
 export {
   BaseMemoryService,
   type MemoryEntry,
@@ -205,4 +207,5 @@ export {
   type SearchMemoryResponse,
 } from './core/memory.js'
 export { InMemoryMemoryService } from './memory/memory.js'
+export { DatabaseMemoryService } from './memory/database.js'
 export { VERSION as version } from './core/version.js'

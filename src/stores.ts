@@ -57,14 +57,14 @@ async function openArtifacts(config: Config): Promise<BaseArtifactService> {
     case 'memory':
       return new InMemoryArtifactService()
     case 'files': {
-      const { FileArtifactService } = await import('./artifacts/files.js')
-      return FileArtifactService.open(uri.folder)
+      const { FileArtifactStore } = await import('./artifacts/files.js')
+      return FileArtifactStore.open(uri.folder)
     }
     case 'gcs': {
-      const { GcsArtifactService } = await import('./artifacts/gcs.js')
+      const { GcsArtifactStore } = await import('./artifacts/gcs.js')
       const { storageEmulator } = config
       // An emulator wants to know nobody.
-      return GcsArtifactService.open(
+      return GcsArtifactStore.open(
         uri.bucket,
         storageEmulator ? { endpoint: storageEmulator, authorize: null } : {},
       )

@@ -55,7 +55,7 @@ interface FileArtifactOptions {
  * Artifacts that lie in a folder, one per app, user, session and name. Several processes may use it at a time: a version
  * is prepared beside the others, under a name that only one of them gets, and appears as a whole.
  */
-export class FileArtifactService extends BaseArtifactService {
+export class FileArtifactStore extends BaseArtifactService {
   private constructor(
     private readonly root: string,
     private readonly foldsNames: boolean,
@@ -64,14 +64,14 @@ export class FileArtifactService extends BaseArtifactService {
   }
 
   /** Makes the folder, if need be, and tries whether it can be written. Rejects with one sentence. */
-  static async open(folder: string, { foldsNames }: FileArtifactOptions = {}): Promise<FileArtifactService> {
+  static async open(folder: string, { foldsNames }: FileArtifactOptions = {}): Promise<FileArtifactStore> {
     try {
       await mkdir(folder, { recursive: true })
       const root = await realpath(resolve(folder))
       // What a process that died left half removed.
       for (const name of await foldersIn(join(root, TRASH))) await removeAll(join(root, TRASH, name))
       const folds = await foldsNamesIn(root)
-      return new FileArtifactService(root, foldsNames ?? folds)
+      return new FileArtifactStore(root, foldsNames ?? folds)
     } catch (error) {
       throw new Error(`Cannot keep artifacts in ${folder}: ${diskReason(error)}`, { cause: error })
     }

@@ -25,7 +25,7 @@ const MAX_NAME = 1024
 /** How often a save tries the next version because somebody else got the one before. */
 const MAX_ATTEMPTS = 50
 
-interface GcsOptions {
+export interface GcsOptions {
   /** Where the API is, such as `http://127.0.0.1:9000`, instead of Google. */
   endpoint?: string
   /** How requests say who asks; nobody in particular, where it is `null`. */
@@ -33,7 +33,7 @@ interface GcsOptions {
 }
 
 /** Artifacts in Google Cloud Storage. Several processes may use a bucket at a time: no version is ever overwritten. */
-export class GcsArtifactService extends BaseArtifactService {
+export class GcsArtifactStore extends BaseArtifactService {
   private constructor(private readonly client: GcsClient) {
     super()
   }
@@ -42,14 +42,14 @@ export class GcsArtifactService extends BaseArtifactService {
   static async open(
     bucket: string,
     { endpoint = ENDPOINT, authorize }: GcsOptions = {},
-  ): Promise<GcsArtifactService> {
+  ): Promise<GcsArtifactStore> {
     const client = new GcsClient(
       bucket,
       endpoint.replace(/\/+$/, ''),
       authorize === undefined ? await googleAuthorization() : (authorize ?? undefined),
     )
     await client.check()
-    return new GcsArtifactService(client)
+    return new GcsArtifactStore(client)
   }
 
   override async saveArtifact(request: SaveArtifactRequest): Promise<number> {

@@ -1,3 +1,5 @@
+import type { Event } from '../core/event.js'
+import { Late } from '../core/late.js'
 import {
   BaseSessionService,
   type AppendEventRequest,
@@ -8,68 +10,53 @@ import {
   type Session,
   type SessionKey,
 } from '../core/session.js'
-import type { Event } from '../core/event.js'
 import { openDatabase } from '../database/database.js'
 import { parseStoreUri } from '../database/uri.js'
 import { InMemorySessionService } from './memory.js'
 
 /** Sessions in the database of a URI, such as `sqlite:///sessions.db`. It is opened when it is first needed. */
 export class DatabaseSessionService extends BaseSessionService {
-  readonly #uri: ReturnType<typeof parseStoreUri>
-  #opening: Promise<BaseSessionService> | undefined
+  readonly #store: Late<BaseSessionService>
 
   constructor(uri: string) {
     super()
-    this.#uri = parseStoreUri(uri, 'session service')
+    const parsed = parseStoreUri(uri, 'session service')
+    this.#store = new Late(async () => {
+      if (parsed.kind === 'memory') return new InMemorySessionService()
+      const { openSqlSessions } = await import('./sql.js')
+      return openSqlSessions(await openDatabase(parsed))
+    })
   }
 
   override async createSession(request: CreateSessionRequest): Promise<Session> {
-    return (await this.#open()).createSession(request)
+    return (await this.#store.get()).createSession(request)
   }
 
   override async getSession(request: GetSessionRequest): Promise<Session | undefined> {
-    return (await this.#open()).getSession(request)
+    return (await this.#store.get()).getSession(request)
   }
 
   override async listSessions(request: ListSessionsRequest): Promise<{ sessions: Session[] }> {
-    return (await this.#open()).listSessions(request)
+    return (await this.#store.get()).listSessions(request)
   }
 
   override async deleteSession(key: SessionKey): Promise<void> {
-    return (await this.#open()).deleteSession(key)
+    return (await this.#store.get()).deleteSession(key)
   }
 
   override async appendEvent(request: AppendEventRequest): Promise<Event> {
-    return (await this.#open()).appendEvent(request)
+    return (await this.#store.get()).appendEvent(request)
   }
 
   override async listExpiredSessions(request: ExpiredSessionsRequest): Promise<SessionKey[]> {
-    return (await this.#open()).listExpiredSessions(request)
+    return (await this.#store.get()).listExpiredSessions(request)
   }
 
   override async expireSession(key: SessionKey, before: number): Promise<boolean> {
-    return (await this.#open()).expireSession(key, before)
+    return (await this.#store.get()).expireSession(key, before)
   }
 
   override async close(): Promise<void> {
-    const opened = await this.#opening?.catch(() => undefined)
-    await opened?.close()
-  }
-
-  /** A failure is for whoever asked; the next one tries again. */
-  async #open(): Promise<BaseSessionService> {
-    this.#opening ??= this.#connect()
-    try {
-      return await this.#opening
-    } catch (error) {
-      this.#opening = undefined
-      throw error
-    }
-  }
-
-  async #connect(): Promise<BaseSessionService> {
-    if (this.#uri.kind === 'memory') return new InMemorySessionService()
-    const { openSqlSessions } = await import('./sql.js')
-    return openSqlSessions(await openDatabase(this.#uri))
+    await this.#store.close()
   }
 }

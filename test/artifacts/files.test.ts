@@ -5,31 +5,33 @@ import { join } from 'node:path'
 import { text as streamText } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { FileArtifactService } from '../../src/artifacts/files.js'
+import { FileArtifactService } from '../../src/artifacts/durable.js'
+import { FileArtifactStore } from '../../src/artifacts/files.js'
 import { folder } from '../support/files.js'
 import { describeArtifactStore } from './artifact-store-suite.js'
 
 const KEY = { appName: 'app', userId: 'user', sessionId: 'one' }
 const SCOPE = 'apps/app/users/user/sessions/one/artifacts'
 
-describeArtifactStore('files', async () => FileArtifactService.open(await folder()))
+describeArtifactStore('files', async () => FileArtifactStore.open(await folder()))
+describeArtifactStore('files, as authors open them', async () => new FileArtifactService(await folder()))
 describeArtifactStore('files where capitals and accents do not count', async () =>
-  FileArtifactService.open(await folder(), { foldsNames: true }),
+  FileArtifactStore.open(await folder(), { foldsNames: true }),
 )
 
 async function openStore() {
   const root = await folder()
-  return { root, store: await FileArtifactService.open(root) }
+  return { root, store: await FileArtifactStore.open(root) }
 }
 
-const save = (store: FileArtifactService, filename: string, text = filename) =>
+const save = (store: FileArtifactStore, filename: string, text = filename) =>
   store.saveArtifact({ ...KEY, filename, artifact: { text } })
 
 describe('the layout', () => {
   test('is that of adk-python, whose artifacts can be read and continued', async () => {
     const root = join(await folder(), 'artifacts')
     await cp(fileURLToPath(new URL('adk-python-2.13', import.meta.url)), root, { recursive: true })
-    const store = await FileArtifactService.open(root)
+    const store = await FileArtifactStore.open(root)
     const key = { appName: 'weather', userId: 'u1', sessionId: 's1' }
     expect(await store.listArtifactKeys(key)).toEqual(['dir/dots.png', 'n.txt', 'user:shared/p.txt'])
     expect(await store.loadArtifact({ ...key, filename: 'n.txt' })).toEqual({ text: 'one é' })
@@ -122,7 +124,7 @@ describe('versions', () => {
     await save(store, 'n')
     await mkdir(join(root, '%~trash'))
     await rename(join(root, SCOPE, 'n/versions'), join(root, '%~trash/some'))
-    await FileArtifactService.open(root)
+    await FileArtifactStore.open(root)
     expect(await readdir(join(root, '%~trash'))).toEqual([])
     expect(await store.listArtifactKeys(KEY)).toEqual([])
   })
@@ -162,7 +164,7 @@ describe('links', () => {
   test('may lead to the folder of the store itself', async () => {
     const place = join(await folder(), 'link')
     await symlink(await folder(), place)
-    const store = await FileArtifactService.open(place)
+    const store = await FileArtifactStore.open(place)
     await save(store, 'n')
     expect(await store.listArtifactKeys(KEY)).toEqual(['n'])
     await store.deleteSession(KEY)
@@ -221,8 +223,8 @@ describe('a disk that fails', () => {
 
   test('is told when it is opened', async () => {
     const file = join(await folder({ file: '' }), 'file')
-    await expect(FileArtifactService.open(file)).rejects.toThrow()
-    await expect(FileArtifactService.open(join(file, 'below'))).rejects.toThrow()
+    await expect(FileArtifactStore.open(file)).rejects.toThrow()
+    await expect(FileArtifactStore.open(join(file, 'below'))).rejects.toThrow()
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { GcsArtifactService } from '../../src/artifacts/gcs.js'
+import { GcsArtifactService } from '../../src/artifacts/durable.js'
+import { GcsArtifactStore } from '../../src/artifacts/gcs.js'
 import { setEnvironment } from '../support/gemini-stand-in.js'
 import { GcsStandIn } from '../support/gcs-stand-in.js'
 import { describeArtifactStore } from './artifact-store-suite.js'
@@ -14,21 +15,28 @@ async function standIn(): Promise<GcsStandIn> {
 
 async function openStore() {
   const gcs = await standIn()
-  const store = await GcsArtifactService.open('bucket', { endpoint: gcs.url, authorize: null })
+  const store = await GcsArtifactStore.open('bucket', { endpoint: gcs.url, authorize: null })
   onTestFinished(() => store.close())
   gcs.requests.length = 0
   return { gcs, store }
 }
 
-const save = (store: GcsArtifactService, filename: string, text = filename) =>
+const save = (store: GcsArtifactStore, filename: string, text = filename) =>
   store.saveArtifact({ ...KEY, filename, artifact: { text } })
 
 let shared: GcsStandIn | undefined
-describeArtifactStore('Google Cloud Storage', async () => {
+async function freshBucket() {
   await shared?.close()
   shared = await new GcsStandIn().start()
-  return GcsArtifactService.open('bucket', { endpoint: shared.url, authorize: null })
-})
+  return { endpoint: shared.url, authorize: null }
+}
+describeArtifactStore('Google Cloud Storage', async () =>
+  GcsArtifactStore.open('bucket', await freshBucket()),
+)
+describeArtifactStore(
+  'Google Cloud Storage, as authors open it',
+  async () => new GcsArtifactService('bucket', await freshBucket()),
+)
 
 describe('the layout', () => {
   test('is that of the official ones', async () => {
@@ -199,7 +207,7 @@ describe('failures', () => {
 
 describe('opening', () => {
   const open = (gcs: GcsStandIn, bucket = 'bucket') =>
-    GcsArtifactService.open(bucket, { endpoint: gcs.url, authorize: null })
+    GcsArtifactStore.open(bucket, { endpoint: gcs.url, authorize: null })
 
   test('tells that there is no such bucket', async () => {
     await expect(open(await standIn(), 'other')).rejects.toThrow(
@@ -236,7 +244,7 @@ describe('opening', () => {
       HOME: '/nowhere',
     })
     onTestFinished(restore)
-    const store = await GcsArtifactService.open('bucket', { endpoint: gcs.url })
+    const store = await GcsArtifactStore.open('bucket', { endpoint: gcs.url })
     await save(store, 'n')
     expect(await store.loadArtifact({ ...KEY, filename: 'n' })).toEqual({ text: 'n' })
     expect(new Set(gcs.requests.map(({ authorization }) => authorization))).toEqual(

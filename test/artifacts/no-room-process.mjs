@@ -1,7 +1,7 @@
 // Saves more than there is room for, and then something small.
-import { FileArtifactService } from '../../dist/artifacts/files.js'
+import { FileArtifactStore } from '../../dist/artifacts/files.js'
 
-const store = await FileArtifactService.open(process.argv[2] ?? '')
+const store = await FileArtifactStore.open(process.argv[2] ?? '')
 const key = { appName: 'app', userId: 'user', sessionId: 'one', filename: 'n' }
 const save = (size) => store.saveArtifact({ ...key, artifact: { text: 'x'.repeat(size) } })
 const { code, message } = await save(500_000).catch((error) => error)

@@ -3,6 +3,7 @@ import { createEvent } from '../../src/core/event.js'
 import { openDatabase } from '../../src/database/database.js'
 import { sqliteDriver } from '../../src/database/sqlite-driver.js'
 import { parseStoreUri } from '../../src/database/uri.js'
+import { DatabaseMemoryService } from '../../src/memory/database.js'
 import { SqlMemoryService } from '../../src/memory/sql.js'
 import { freshPostgres, freshSqlite } from '../support/database.js'
 import { describeMemoryStore } from './memory-store-suite.js'
@@ -14,6 +15,7 @@ async function open(text: string) {
 }
 
 describeMemoryStore('SQLite', async () => open('sqlite://'))
+describeMemoryStore('SQLite, as authors open it', async () => new DatabaseMemoryService('sqlite://'))
 describeMemoryStore('PostgreSQL', async () => open(await freshPostgres()))
 
 const said = (text: string) =>
