@@ -71,9 +71,19 @@ export abstract class BaseSessionService {
   abstract getSession(request: GetSessionRequest): Promise<Session | undefined>
 
   async getOrCreateSession(request: CreateSessionRequest): Promise<Session> {
-    const { appName, userId, sessionId } = request
-    const known = sessionId && (await this.getSession({ appName, userId, sessionId }))
-    return known || this.createSession(request)
+    const { appName, userId } = request
+    const sessionId = request.sessionId?.trim()
+    if (!sessionId) return this.createSession(request)
+    const known = await this.getSession({ appName, userId, sessionId })
+    if (known) return known
+    try {
+      return await this.createSession(request)
+    } catch (error) {
+      // Perhaps somebody else was quicker.
+      const made = await this.getSession({ appName, userId, sessionId })
+      if (!made) throw error
+      return made
+    }
   }
 
   /** All sessions of a user, or of an app, without events, with merged state; oldest first. */

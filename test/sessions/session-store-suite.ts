@@ -108,6 +108,18 @@ export function describeSessionStore(
         expect((await read()).state).toEqual(winners[0]?.state)
       })
 
+      test('only where there is none, at the same time, gives everybody the same session', async () => {
+        const made = await Promise.all(
+          ['one', ' one ', 'one'].map((sessionId) =>
+            store.getOrCreateSession({ ...KEY, sessionId, state: { a: 1 } }),
+          ),
+        )
+        const session = await read()
+        expect(made).toEqual([session, session, session])
+        expect(await store.getOrCreateSession({ ...KEY, sessionId: ' one' })).toEqual(session)
+        expect((await store.getOrCreateSession({ ...KEY, sessionId: ' ' })).id).toMatch(UUID)
+      })
+
       test('at the same time, with different ids of a new user, succeeds every time', async () => {
         const ids = Array.from({ length: 20 }, (_, index) => `s${index}`)
         await Promise.all(ids.map((sessionId) => create({ 'user:n': 1, 'app:n': 1 }, { sessionId })))
