@@ -40,7 +40,7 @@ export async function converse(
   run.output ??= new Output(agentName, rootAgent.name, now)
   session.appName = appName
   const key = { appName, userId: ACP_USER, sessionId: session.id }
-  if (history) await tellHistory(run, key, { history, rootAgent: rootAgent.name }, sessions)
+  if (history) await tellHistory(run, key, { history, rootAgent: rootAgent.name }, { sessions, runs })
   const isResumed = !history && runner.resumabilityConfig?.isResumable === true
   const inner = runs.start({
     runner,
@@ -71,17 +71,26 @@ export async function converse(
   await checkEnd(inner, run)
 }
 
+/** When it is the turn of the session: a run that is under way there would be cut off by what it did not know of. */
 async function tellHistory(
   run: AcpRun,
   key: SessionKey,
   { history, rootAgent }: { history: readonly AcpMessage[]; rootAgent: string },
-  sessions: BaseSessionService,
+  { sessions, runs }: Pick<ConverseDeps, 'sessions' | 'runs'>,
 ): Promise<void> {
-  const known = await sessions.getSession({ ...key, config: { numRecentEvents: 0 } })
-  const session = known ?? (await sessions.createSession(key))
-  const news = newsFor(run.request.session, key.appName, { isNew: !known })
-  const { agentName } = run.request
-  await appendMessages(sessions, session, [...news, ...history], { agentName, rootAgent })
+  const find = () => sessions.getSession({ ...key, config: { numRecentEvents: 0 } })
+  const isNew = !(await find())
+  if (isNew) await sessions.createSession(key)
+  const { agentName, session: conversation } = run.request
+  const messages = [...newsFor(conversation, key.appName, { isNew }), ...history]
+  if (messages.length === 0) return
+  const release = await runs.reserve(key, run.signal)
+  try {
+    const session = await find()
+    if (session) await appendMessages(sessions, session, messages, { agentName, rootAgent })
+  } finally {
+    release()
+  }
 }
 
 async function checkEnd(inner: Run, run: AcpRun): Promise<void> {

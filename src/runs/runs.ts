@@ -70,7 +70,7 @@ export class Runs {
 
   /** Waits for the session's turn, as a run does. Until what it resolves to is called, no run starts there. */
   async reserve(key: SessionKey, signal: AbortSignal): Promise<Release> {
-    return this.#turns.take(sessionName(key), { busy: busyText(key), signal, maxWaitMs: MAX_WAIT_MS })
+    return this.#turns.take(sessionName(key), { busy: busyText(key), signal })
   }
 
   /** The same without waiting: `undefined` when a run is under way there. */

@@ -6,7 +6,7 @@ import { clock } from '../../src/core/clock.js'
 import type { AcpRun } from '../../src/schema/acp.js'
 import type { Event } from '../../src/core/event.js'
 import { verifies } from '../contract/verifies.js'
-import { acpServer, runRequest, says, textsOf, type AcpServer } from '../support/acp.js'
+import { acpServer, runRequest, says, text, textsOf, type AcpServer } from '../support/acp.js'
 import { said, WorkingAgent } from '../support/agents.js'
 import { gate } from '../support/gate.js'
 import { listen } from '../support/server.js'
@@ -124,6 +124,25 @@ verifies('acp.queue', 'runs of the ADK on the same session have their turn, too'
   open()
   expect((await first).status).toBe(200)
   expect(textsOf(await server.until(run_id, 'completed'))).toEqual([['second']])
+})
+
+verifies('acp.queue', 'what was said before is told when it is the turn of the run', async () => {
+  const { opened, open } = gate()
+  const server = await acpServer({ turns: [[{ until: opened }, { say: 'first' }]], always: 'second' })
+  const [session_id = ''] = UUIDS
+  const key = { appName: 'weather', userId: 'acp', sessionId: session_id }
+  await server.sessions.createSession(key)
+  const first = server.send('POST', '/run', { ...key, newMessage: 'one' })
+  await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+  const input = [...says('before'), { role: 'agent/weather', parts: [text('yes')] }, ...says('two')]
+  const { run_id } = await server.run({ session_id, mode: 'async', input })
+  expect((await server.get(run_id)).status).toBe('created')
+  open()
+  expect((await first).status).toBe(200)
+  expect(textsOf(await server.until(run_id, 'completed'))).toEqual([['second']])
+  const { body } = await server.send('GET', `/apps/weather/users/acp/sessions/${session_id}`)
+  const texts = body.events.map(({ content }: Event) => content?.parts?.[0]?.text)
+  expect(texts).toEqual(['one', 'first', 'before', 'yes', 'two', 'second'])
 })
 
 describe('a client that leaves', () => {
