@@ -3,7 +3,7 @@ import { Event, EventActions } from './event.js'
 import { acceptBothSpellings, isJsonObject, JsonObject } from './json.js'
 
 /** Longest id that is accepted, in characters. */
-const MAX_ID_LENGTH = 512
+export const MAX_ID_LENGTH = 512
 
 /** Control characters, and halves of characters, which no URL and no database can carry. */
 const UNFIT = /[\u0000-\u001f\u007f]|\p{Surrogate}/u

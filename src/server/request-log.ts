@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isJsonObject } from '../schema/json.js'
+import { MAX_ID_LENGTH } from '../schema/session.js'
 import type { Log } from '../telemetry/log.js'
 import type { Metrics } from '../telemetry/metrics.js'
 import { onReplyClosed } from './disconnect.js'
@@ -81,5 +82,8 @@ function namesIn({ params, body, mount }: FastifyRequest): Record<string, unknow
     user: path.user_id ?? fields.userId,
     session: path.session_id ?? fields.sessionId,
   }
-  return Object.fromEntries(Object.entries(names).filter(([, value]) => typeof value === 'string'))
+  return Object.fromEntries(Object.entries(names).filter(([, value]) => isName(value)))
 }
+
+/** Of a body that was refused, anything may be in the place of a name. */
+const isName = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_ID_LENGTH

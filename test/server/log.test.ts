@@ -35,6 +35,15 @@ verifies('log.line', async () => {
   }
 })
 
+verifies('log.line', 'names that are none are left out', async () => {
+  const { send, logged } = await openSession({ logLevel: 'info' })
+  await send('POST', '/run', message({ appName: 'x'.repeat(100_000), sessionId: 5 }))
+  const [line] = parsedLines(logged)
+  expect(line).toMatchObject({ status: 422, user: 'u1' })
+  expect(line).not.toHaveProperty('app')
+  expect(line).not.toHaveProperty('session')
+})
+
 verifies('log.line', 'requests that never reach a route', async () => {
   const { send, logged } = await openSession({ logLevel: 'info' })
   await send('GET', '/apps/%FF/users/u/sessions/s', undefined, { 'x-request-id': 'mine' })
