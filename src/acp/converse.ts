@@ -82,12 +82,14 @@ async function tellHistory(
   const isNew = !(await find())
   if (isNew) await sessions.createSession(key)
   const { agentName, session: conversation } = run.request
-  const messages = [...newsFor(conversation, key.appName, { isNew }), ...history]
+  const news = newsFor(conversation, key.appName, { isNew })
+  const messages = [...news.map(({ message }) => message), ...history]
   if (messages.length === 0) return
   const release = await runs.reserve(key, run.signal)
   try {
     const session = await find()
     if (session) await appendMessages(sessions, session, messages, { agentName, rootAgent })
+    for (const { knownTo } of news) knownTo.add(key.appName)
   } finally {
     release()
   }

@@ -138,18 +138,9 @@ export class AcpSessions {
   }
 }
 
-/** What an app has not heard of, oldest first; with this it has. An ADK session that is new knows nothing. */
-export function newsFor(
-  { history }: AcpSession,
-  appName: string,
-  { isNew }: { isNew: boolean },
-): AcpMessage[] {
-  const news = history
-    .filter((entry) => 'id' in entry)
-    .filter(({ knownTo }) => isNew || !knownTo.has(appName))
-  for (const { knownTo } of news) knownTo.add(appName)
-  return news.map(({ message }) => message)
-}
+/** What an app has not heard of, oldest first. An ADK session that is new knows nothing. */
+export const newsFor = ({ history }: AcpSession, appName: string, { isNew }: { isNew: boolean }): Kept[] =>
+  history.filter((entry) => 'id' in entry).filter(({ knownTo }) => isNew || !knownTo.has(appName))
 
 const lengthOf = (message: AcpMessage): number => JSON.stringify(message).length
 

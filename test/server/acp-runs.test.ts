@@ -145,6 +145,29 @@ verifies('acp.queue', 'what was said before is told when it is the turn of the r
   expect(texts).toEqual(['one', 'first', 'before', 'yes', 'two', 'second'])
 })
 
+verifies('acp.queue', 'what others were told is not forgotten when a run does not get its turn', async () => {
+  const server = await acpServer({ apps: { echo: echo() }, turns: [{ hang: true }], always: 'Yes.' })
+  const [session_id = ''] = UUIDS
+  const key = { appName: 'weather', userId: 'acp', sessionId: session_id }
+  await server.run({ agent_name: 'echo', session_id, input: says('told to echo') })
+  await server.sessions.createSession(key)
+  const leaving = new AbortController()
+  const port = await listen(server)
+  const url = `http://127.0.0.1:${port}/run`
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ ...key, newMessage: 'one' })
+  fetch(url, { method: 'POST', headers, body, signal: leaving.signal }).catch(() => {})
+  await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+  const { run_id } = await server.run({ session_id, mode: 'async', input: says('two') })
+  await server.send('POST', `/runs/${run_id}/cancel`)
+  await server.until(run_id, 'cancelled')
+  leaving.abort()
+  await server.run({ session_id, input: says('three') })
+  const { body: session } = await server.send('GET', `/apps/weather/users/acp/sessions/${session_id}`)
+  const texts = session.events.map(({ content }: Event) => content?.parts?.[0]?.text)
+  expect(texts).toEqual(['one', 'told to echo', 'told to echo, ', 'told to echo!', 'three', 'Yes.'])
+})
+
 describe('a client that leaves', () => {
   for (const mode of ['sync', 'stream']) {
     verifies('acp.leave', mode, async () => {
