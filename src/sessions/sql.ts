@@ -60,13 +60,14 @@ class SqlSessionService extends BaseSessionService {
     const time = times.encode(this.#newTime(), newTime)
     const sql = this.#sql
     const state = await database.transaction(async (connection) => {
-      await connection.run(sql.addAppState, [appName, time])
-      await connection.run(sql.addUserState, [appName, userId, time])
-      await writeSharedState({ connection, sql, key, time }, delta)
+      // The session first, as appends do: whoever waits for it must not hold what is shared.
       const row = [appName, userId, key.sessionId, JSON.stringify(delta.session), time, time]
       if ((await connection.run(sql.addSession, row)) === 0) {
         throw new AdkError('session_exists', `Session already exists: ${key.sessionId}`)
       }
+      await connection.run(sql.addAppState, [appName, time])
+      await connection.run(sql.addUserState, [appName, userId, time])
+      await writeSharedState({ connection, sql, key, time }, delta)
       const [app] = await connection.all(sql.appState, [appName])
       const [user] = await connection.all(sql.userState, [appName, userId])
       return mergeState({
