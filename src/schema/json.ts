@@ -37,6 +37,7 @@ const USER_OWNED = new Set([
   'output',
   'route',
   'setModelResponse',
+  'scopes',
 ])
 
 /** Whether what is below a key, in camelCase, is the user's: its names are left as they are. */

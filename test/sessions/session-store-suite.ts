@@ -321,6 +321,12 @@ export function describeSessionStore(
               artifactDelta: { 'a b/c': 0 },
               transferToAgent: 'x',
               skipSummarization: true,
+              requestedAuthConfigs: {
+                'adk-1': {
+                  authScheme: { type: 'oauth2', flows: { implicit: { scopes: { read_all: 'See it' } } } },
+                  credentialKey: 'my_key',
+                },
+              },
             }),
           }),
           textEvent('four', {
