@@ -8,6 +8,8 @@ import { isJsonObject } from '../schema/json.js'
 const MAX_DEPTH = 64
 /** Most keys of one object in a request body. */
 const MAX_KEYS = 10_000
+/** Most values of a request body, about: each takes memory and time, and while a body is read nobody else is served. */
+const MAX_VALUES = 1_000_000
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -55,7 +57,7 @@ export function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined
   const text = decode(body)
   if (text.trim() === '') return undefined
-  checkDepth(text)
+  checkShape(text)
   const value = parse(text)
   if (mayBeTooWide(text)) checkValues(value)
   return value
@@ -85,20 +87,24 @@ function positionOf(error: unknown, text: string): string {
   return /end of JSON/i.test(message) ? ` at position ${text.length}: the text ends too early` : ''
 }
 
-/** Counts brackets outside strings, before anything recursive touches the text. */
-function checkDepth(text: string): void {
+/** Counts brackets and commas outside strings, before anything takes the text apart. */
+function checkShape(text: string): void {
   let depth = 0
+  let values = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === QUOTE) {
       index = endOfString(text, index)
     } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       if (++depth > MAX_DEPTH) throw invalidJson(`JSON is nested deeper than ${MAX_DEPTH} levels`, 'too_deep')
+      values++
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
+    else if (code === COMMA) values++
   }
+  if (values > MAX_VALUES) throw invalidJson(`JSON has more than ${MAX_VALUES} values`, 'too_wide')
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c]
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c]
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 /** The index of the closing quote. Searches natively: strings hold whole images. */

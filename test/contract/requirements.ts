@@ -474,7 +474,10 @@ export const REQUIREMENTS = {
   'body.encoding': { sentence: 'a compressed body, or one that is not UTF-8, is refused', source: 'own' },
   'body.size': { sentence: 'a body over the limit is 413, and the client can read it', source: 'own' },
   'body.depth': { sentence: 'more than 64 levels are 422 and nothing is stored', source: 'own' },
-  'body.width': { sentence: 'an object with more than 10,000 keys is 422', source: 'own' },
+  'body.width': {
+    sentence: 'an object with more than 10,000 keys, and a body with more than 1,000,000 values, is 422',
+    source: 'own',
+  },
   'body.numbers': { sentence: 'a number that JSON cannot carry back is 422', source: 'own' },
   'body.text': { sentence: 'any text comes back as it was sent', source: 'own' },
 

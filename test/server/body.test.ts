@@ -286,6 +286,18 @@ verifies('body.width', async () => {
   expect((await send('GET', '/apps/weather/users/u1/sessions/s2')).status).toBe(404)
 })
 
+verifies('body.width', 'of all values together', async () => {
+  const { send } = await buildTestServer({ bodyLimit: 10_000_000 })
+  const list = (count: number) => ({ state: { list: Array.from({ length: count }, () => 1) } })
+  expect((await send('POST', SESSION, list(999_000))).status).toBe(200)
+  for (const body of [list(1_000_001), { list: Array.from({ length: 600_000 }, () => ({})) }]) {
+    expect(await send('POST', '/apps/weather/users/u1/sessions/s2', body)).toMatchObject({
+      status: 422,
+      body: { detail: [{ type: 'too_wide', loc: ['body'], msg: 'JSON has more than 1000000 values' }] },
+    })
+  }
+})
+
 describe('numbers', () => {
   for (const number of [
     '1e999',
