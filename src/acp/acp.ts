@@ -3,6 +3,7 @@
 import type { Content } from '../core/content.js'
 import { AdkError, publicMessage } from '../core/errors.js'
 import { REQUEST_CONFIRMATION_FUNCTION_CALL_NAME as CONFIRMATION } from '../core/framework-calls.js'
+import type { SessionKey } from '../core/session.js'
 import type { TraceOrigin } from '../core/trace.js'
 import { BoundedSet } from '../runs/bounded-set.js'
 import { Turns, type Release } from '../runs/turns.js'
@@ -50,6 +51,7 @@ export class Acp {
     this.#over = new BoundedSet(bounds, ({ id }) => this.#runs.delete(id))
     this.#sessions = new AcpSessions(bounds)
     this.agents = new AcpAgents(deps.apps, deps.log)
+    deps.runs.onSessionEnd((key) => this.#forget(key))
     void this.agents.warnOfDoubles().catch((error: unknown) => deps.log.warn({ err: error }, 'acp.names'))
   }
 
@@ -127,6 +129,19 @@ export class Acp {
   async resource(id: string): Promise<AcpMessage | JsonObject> {
     const found = this.#sessions.resource(id)
     return 'stateId' in found ? this.#stateOf(found) : found
+  }
+
+  /** An ADK session is deleted, and with it what was said in it. Runs at work there end with their inner run. */
+  #forget({ appName, userId, sessionId }: SessionKey): void {
+    if (userId !== ACP_USER) return
+    for (const run of this.#runs.values()) {
+      if (run.request.session.id !== sessionId || run.request.appName !== appName) continue
+      if (run.status === 'awaiting') this.cancel(run)
+      if (!run.isOver) continue
+      this.#over.delete(run)
+      this.#runs.delete(run.id)
+    }
+    this.#sessions.forget(sessionId, appName)
   }
 
   /** Of the app that was last spoken to. */

@@ -60,8 +60,7 @@ export class AcpSessions {
 
   /** The run is over. */
   close(session: AcpSession): void {
-    if (--session.runs > 0) return
-    this.#resting.add(session, session.characters + session.givenCharacters)
+    if (--session.runs === 0) this.#rest(session)
   }
 
   find(id: string): AcpSession {
@@ -80,7 +79,17 @@ export class AcpSessions {
       session.characters += lengthOf(message)
       this.#owners.set(kept.id, session)
     }
-    this.#dropOldest(session)
+    const count = Math.max(0, session.messages.size - MAX_MESSAGES)
+    this.#drop(session, [...session.messages.values()].slice(0, count))
+  }
+
+  /** Lets go of what was said to and by an app. */
+  forget(id: string, appName: string): void {
+    const session = this.#get(id)
+    if (!session) return
+    const told = [...session.messages.values()].filter(({ knownTo }) => knownTo.has(appName))
+    this.#drop(session, told)
+    if (session.runs === 0) this.#rest(session)
   }
 
   toWire({ id, history, stateId }: AcpSession, baseUrl: string, hasState: boolean): AcpSessionWire {
@@ -107,17 +116,20 @@ export class AcpSessions {
     session.givenCharacters = urls.reduce((sum, { length }) => sum + length, 0)
   }
 
-  #dropOldest(session: AcpSession): void {
-    const count = session.messages.size - MAX_MESSAGES
-    if (count <= 0) return
+  #drop(session: AcpSession, messages: readonly Kept[]): void {
     const gone = new Set<string>()
-    for (const { id, message } of [...session.messages.values()].slice(0, count)) {
+    for (const { id, message } of messages) {
       gone.add(id)
       session.messages.delete(id)
       session.characters -= lengthOf(message)
       this.#owners.delete(id)
     }
+    if (gone.size === 0) return
     session.history = session.history.filter((entry) => !('id' in entry && gone.has(entry.id)))
+  }
+
+  #rest(session: AcpSession): void {
+    this.#resting.add(session, session.characters + session.givenCharacters)
   }
 
   #get(id: string): AcpSession | undefined {

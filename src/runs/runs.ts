@@ -32,6 +32,7 @@ export class Runs {
   readonly #turns: Turns
   readonly #known: KnownRuns
   readonly #active = new Set<ActiveRun>()
+  readonly #onSessionEnd: ((key: SessionKey) => void)[] = []
   readonly #log: Log
   readonly #maxRuns: number
   readonly #maxLlmCalls: number | undefined
@@ -93,6 +94,12 @@ export class Runs {
     const runs = this.#known.list(key)
     this.#known.forget(key)
     for (const run of runs) run.cancel(reason)
+    for (const tell of this.#onSessionEnd) tell(key)
+  }
+
+  /** Calls back for every session that is deleted, for those who keep something of their own of it. */
+  onSessionEnd(tell: (key: SessionKey) => void): void {
+    this.#onSessionEnd.push(tell)
   }
 
   /** Resolves once no run is under way, or none of one runner. */

@@ -571,6 +571,7 @@ export const REQUIREMENTS = {
     source: 'acp',
   },
   'acp.retention': { sentence: 'what is over is kept for an hour, and not without bound', source: 'own' },
+  'acp.deleted': { sentence: 'deleting the session of an agent takes what was said to it', source: 'own' },
   'acp.tolerant': { sentence: 'no content type is JSON, and null is the same as absent', source: 'acp' },
   'acp.errors': { sentence: 'errors are {code, message, data}, with three codes', source: 'acp' },
   'acp.seed': { sentence: 'the example of the documentation works as it stands', source: 'acp' },

@@ -6,7 +6,7 @@ import { clock } from '../../src/core/clock.js'
 import type { AcpRun } from '../../src/schema/acp.js'
 import type { Event } from '../../src/core/event.js'
 import { verifies } from '../contract/verifies.js'
-import { acpServer, runRequest, says, text, textsOf, type AcpServer } from '../support/acp.js'
+import { acpServer, askingAgent, runRequest, says, text, textsOf, type AcpServer } from '../support/acp.js'
 import { said, WorkingAgent } from '../support/agents.js'
 import { gate } from '../support/gate.js'
 import { listen } from '../support/server.js'
@@ -243,4 +243,38 @@ verifies('acp.retention', 'runs', async () => {
   } finally {
     now.mockRestore()
   }
+})
+
+verifies('acp.deleted', 'what was said to one agent, not what was said to others', async () => {
+  const { send, run, get } = await acpServer({
+    apps: {
+      echo: echo(),
+      other: new WorkingAgent(async function* (context) {
+        yield said(context, 'Me, too.')
+      }),
+    },
+  })
+  const { run_id, session_id } = await run({ agent_name: 'echo', input: says('a secret') })
+  const resource = async () => (await send('GET', `/sessions/${session_id}`)).body.history
+  const [secret] = await resource()
+  const later = await run({ agent_name: 'echo', input: says('elsewhere') })
+  const path = `/apps/echo/users/acp/sessions/${session_id}`
+  expect((await send('DELETE', path)).status).toBe(204)
+  expect(await resource()).toEqual([])
+  expect((await send('GET', new URL(secret).pathname)).status).toBe(404)
+  expect((await send('GET', `/runs/${run_id}`)).status).toBe(404)
+  expect(await get(later.run_id)).toEqual(later)
+  await run({ agent_name: 'other', session_id, input: says('And you?') })
+  await run({ agent_name: 'echo', session_id, input: says('Hello again') })
+  expect((await send('GET', path)).text).not.toContain('secret')
+  expect((await send('DELETE', `/apps/echo/users/somebody/sessions/${session_id}`)).status).toBe(204)
+  expect(await resource()).toHaveLength(5)
+})
+
+verifies('acp.deleted', 'a run that waits for an answer', async () => {
+  const { send, run } = await acpServer({ apps: { refunds: askingAgent({ call: 'approve' }) } })
+  const waiting = await run({ agent_name: 'refunds' })
+  expect(waiting.status).toBe('awaiting')
+  await send('DELETE', `/apps/refunds/users/acp/sessions/${waiting.session_id}`)
+  expect((await send('GET', `/runs/${waiting.run_id}`)).status).toBe(404)
 })
