@@ -86,10 +86,10 @@ function repairCalls(content: Content | undefined): {
 }
 
 function repairCall(call: FunctionCall, ids: Set<string>, refused: Map<string, string>): FunctionCall {
-  const args: unknown = call.args
-  const id = call.id && !ids.has(call.id) ? call.id : newFunctionCallId()
+  const { id: given, args }: { id?: unknown; args?: unknown } = call // as the model wrote them
+  const id = typeof given === 'string' && given && !ids.has(given) ? given : newFunctionCallId()
   ids.add(id)
-  if (args === undefined || isJsonObject(args)) return id === call.id ? call : { ...call, id }
+  if (args === undefined || isJsonObject(args)) return id === given ? call : { ...call, id }
   if (args !== null) refused.set(id, `Invalid arguments: expected an object, received ${nameType(args)}`)
   return { ...call, id, args: {} }
 }

@@ -88,6 +88,19 @@ describe('a model that calls', () => {
     await expectUsable(conversation, model)
   })
 
+  it.each([7, true, {}])('under an id that is no text, such as %j, gets one of ours', async (id) => {
+    const call = { functionCall: { id, name: 'get_weather', args: { city: 'A' } } }
+    const model = scriptedModel(
+      [{ response: { content: { role: 'model', parts: [call] } } as unknown as LlmResponse }],
+      AFTER,
+    )
+    const conversation = await open(weatherAgent(model, ({ city }) => city))
+    const events = await conversation.say('go')
+    expect(outline(events).at(-1)).toBe(`weather: ${AFTER}`)
+    expect(callsOf(events)[0]?.id).toMatch(/^adk-/)
+    await expectUsable(conversation, model)
+  })
+
   it('under the same id in every step reads the right answers', async () => {
     const turn = (city: string): Turn => ({ call: 'get_weather', args: { city }, id: 'call_0' })
     const model = scriptedModel([turn('A'), turn('B')], AFTER)
