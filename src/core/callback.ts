@@ -17,6 +17,8 @@ const isContent = (value: unknown): boolean =>
   isJsonObject(value) &&
   (Array.isArray(value.parts) ? value.parts.every(isJsonObject) : value.parts === undefined)
 
+export const CONTENT_EXAMPLE = "a Content such as { role: 'model', parts: [{ text: 'Hello' }] }"
+
 const RESPONSE_FIELDS = [
   'content',
   'errorCode',
@@ -33,7 +35,7 @@ const RESPONSE_FIELDS = [
 
 const KINDS: Record<AnswerKind, { example: string; fits: (answer: JsonObject) => boolean }> = {
   content: {
-    example: "a Content such as { role: 'model', parts: [{ text: 'Hello' }] }",
+    example: CONTENT_EXAMPLE,
     fits: (answer) => Array.isArray(answer.parts) && isContent(answer),
   },
   response: {
@@ -52,7 +54,7 @@ const KINDS: Record<AnswerKind, { example: string; fits: (answer: JsonObject) =>
 }
 
 /** Whether the `content` of a response or an event is one, if there is any. */
-function holdsContent({ content }: JsonObject): boolean {
+export function holdsContent({ content }: JsonObject): boolean {
   return content === undefined || content === null || isContent(content)
 }
 

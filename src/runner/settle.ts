@@ -1,4 +1,4 @@
-import { nameType } from '../core/callback.js'
+import { CONTENT_EXAMPLE, holdsContent, nameType } from '../core/callback.js'
 import { newEventId } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { createEvent, encodeEvent, inOrder, settleEvent, type Event } from '../core/event.js'
@@ -40,12 +40,15 @@ export function completeEvent(event: Event, { context, replaced, customMetadata,
   return inOrder(session, complete)
 }
 
-/** Throws what a person can act on when an agent yields something else than an event. */
+/** Throws what a person can act on when an agent yields something else than an event, or one that nobody could read. */
 export function checkYielded(value: unknown, { agent }: InvocationContext): void {
-  if (isJsonObject(value)) return
-  throw new TypeError(
-    `Agent "${agent.name}" yielded ${nameType(value)}, which is not an event; make one with createEvent()`,
-  )
+  if (!isJsonObject(value)) {
+    throw new TypeError(
+      `Agent "${agent.name}" yielded ${nameType(value)}, which is not an event; make one with createEvent()`,
+    )
+  }
+  if (holdsContent(value)) return
+  throw new TypeError(`Agent "${agent.name}" yielded an event whose content is not ${CONTENT_EXAMPLE}`)
 }
 
 /** The event as it is stored and yielded. One that cannot be stored is replaced by an error that says why. */

@@ -265,6 +265,26 @@ describe('an agent of its own making', () => {
     )
   })
 
+  it.each([
+    ['a text', { content: 'hello' }],
+    ['a text for its parts', { content: { role: 'model', parts: 'hello' } }],
+    ['one part for its parts', { content: { role: 'model', parts: { text: 'hello' } } }],
+    ['a part that is null', { content: { role: 'model', parts: [null] } }],
+    ['a text for a part', { content: { role: 'model', parts: ['hello'] } }],
+  ])('that yields an event with %s is told what to do, and the session can be used', async (_, fields) => {
+    let isOdd = true
+    const root = new WorkingAgent(async function* (context) {
+      if (isOdd) yield { ...said(context, ''), ...fields } as Event
+      yield said(context, AFTER)
+    })
+    const conversation = await open(root)
+    await expect(conversation.say('go')).rejects.toThrow(
+      "Agent \"worker\" yielded an event whose content is not a Content such as { role: 'model', parts: [{ text: 'Hello' }] }",
+    )
+    isOdd = false
+    expect(outline(await conversation.say('again'))).toEqual([`worker: ${AFTER}`])
+  })
+
   it('may leave out what the runner knows', async () => {
     const root = new WorkingAgent(async function* () {
       yield { content: toContent('bare') } as Event
