@@ -70,13 +70,15 @@ function findQuestion(events: readonly Event[], { id }: FunctionResponse): Made 
   return isSettled ? undefined : made
 }
 
+/** Some models use an id again, also in agents that work in parallel: it was made by the one who asked, and before that. */
 function originalCall(
   events: readonly Event[],
-  { call: { name, args = {} } }: Made,
+  { event: { author }, index, call: { name, args = {} } }: Made,
 ): FunctionCall | undefined {
-  if (name === REQUEST_CREDENTIAL_FUNCTION_CALL_NAME) return findCall(events, args.functionCallId)?.call
+  const earlier = events.slice(0, index).filter((event) => event.author === author)
+  if (name === REQUEST_CREDENTIAL_FUNCTION_CALL_NAME) return findCall(earlier, args.functionCallId)?.call
   return isJsonObject(args.originalFunctionCall)
-    ? findCall(events, args.originalFunctionCall.id)?.call
+    ? findCall(earlier, args.originalFunctionCall.id)?.call
     : undefined
 }
 

@@ -155,6 +155,39 @@ describe('a call that must be confirmed', () => {
     checkRequests(model)
   })
 
+  it('is what the person was shown, even if the model uses its id for another call meanwhile', async () => {
+    const { agent, ran } = bank([
+      { call: 'wire', args: { amount: 5 }, id: 'call_0' },
+      { call: 'wire', args: { amount: 5000 }, id: 'call_0' },
+    ])
+    const conversation = await open(agent)
+    const first = idOf(await conversation.say('go'), ASK)
+    const second = idOf(await conversation.say('and more'), ASK)
+    // Two calls of one id at once are no history to check.
+    for (const id of [first, second]) for await (const _ of conversation.start(yes(id)));
+    expect(ran).toEqual(['wire 5', 'wire 5000'])
+  })
+
+  it('is that of the agent which asked, even if another one uses its id at the same time', async () => {
+    const ran: unknown[] = []
+    const wire = new FunctionTool({
+      name: 'wire',
+      description: '',
+      requireConfirmation: true,
+      execute: ({ amount }, { agentName }) => ran.push(`${agentName} ${String(amount)}`),
+    })
+    const clerk = (name: string, amount: number) => {
+      const model = scriptedModel([{ call: 'wire', args: { amount }, id: 'call_0' }], AFTER)
+      return new LlmAgent({ name, model, tools: [wire] })
+    }
+    const conversation = await open(
+      new ParallelAgent({ name: 'root', subAgents: [clerk('a', 5), clerk('b', 5000)] }),
+    )
+    const asked = callsOf(await conversation.say('go')).filter(({ name }) => name === ASK)
+    for (const { id = '' } of asked) for await (const _ of conversation.start(yes(id)));
+    expect(new Set(ran)).toEqual(new Set(['a 5', 'b 5000']))
+  })
+
   it('says with its question what it is for', async () => {
     const { agent } = bank([{ call: 'book', id: 'c1' }])
     const conversation = await open(agent)
