@@ -54,7 +54,7 @@ export class AgentTool extends BaseTool {
       // What the agent changes is changed for the one that called it; events hold what outlives the call.
       state.update(event.actions.stateDelta)
       assignOwn(actions.artifactDelta, event.actions.artifactDelta)
-      if (event.content || event.errorCode) last = event
+      if ((event.content || event.errorCode) && !isPending(event)) last = event
     }
     return this.#result(last)
   }
@@ -69,6 +69,9 @@ export class AgentTool extends BaseTool {
     return texts.join('\n')
   }
 }
+
+/** Behind a question for a credential comes the answer of the tool that asked, which only says that it waits. */
+const isPending = ({ actions }: Event): boolean => Object.keys(actions.requestedAuthConfigs).length > 0
 
 /** The conversation of the agent ends with this call, so an answer that comes later would find nobody. */
 function nobodyToAsk(name: string, event: Event): string {

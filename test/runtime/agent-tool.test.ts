@@ -141,6 +141,18 @@ describe('an agent used as a tool', () => {
       new LongRunningFunctionTool({ name: 'wire', description: '', execute: () => null }),
       'wire',
     ],
+    [
+      'a credential',
+      new FunctionTool({
+        name: 'wire',
+        description: '',
+        execute: (_, context) => {
+          context.requestCredential({ authScheme: { type: 'apiKey' }, credentialKey: 'bank' })
+          return { pending: true }
+        },
+      }),
+      'adk_request_credential',
+    ],
   ])('that waits for %s says that nobody can answer', async (_, tool, name) => {
     const { agent, model } = boss(helper(scriptedModel([{ call: 'wire' }]), { tools: [tool] }))
     const conversation = await open(agent)
