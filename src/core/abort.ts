@@ -1,5 +1,8 @@
 import { setMaxListeners } from 'node:events'
 
+/** Milliseconds as a timer takes them: one that is given more than this fires at once. */
+export const toDelay = (milliseconds: number): number => Math.min(milliseconds, 2 ** 31 - 1)
+
 /** A signal that follows another one, or fires by itself; `release` must be called when the work is over. */
 export interface LinkedAbort {
   readonly signal: AbortSignal
@@ -22,7 +25,7 @@ export function linkAbort(
     setMaxListeners(0, parent) // as many as there are calls at once; each one leaves with its call
     parent.addEventListener('abort', follow, { once: true })
   }
-  const timer = timeout && setTimeout(() => controller.abort(timeout.reason()), timeout.timeoutMs)
+  const timer = timeout && setTimeout(() => controller.abort(timeout.reason()), toDelay(timeout.timeoutMs))
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),

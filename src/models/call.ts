@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { linkAbort, type LinkedAbort } from '../core/abort.js'
+import { linkAbort, toDelay, type LinkedAbort } from '../core/abort.js'
 import { isTransient, ModelError, retryAfterOf, toModelError } from './model-error.js'
 import type { RetryBudget } from './retry-budget.js'
 
@@ -177,7 +177,7 @@ class Attempt<Response> {
     this.#timer = setTimeout(() => {
       const silence = `The model sent nothing for ${limitMs / 1000} seconds`
       if (this.#isWaiting) this.#request.abort(new ModelError('DEADLINE_EXCEEDED', silence))
-    }, limitMs)
+    }, toDelay(limitMs))
   }
 }
 

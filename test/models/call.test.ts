@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { callModel, RETRY_POLICY, retryDelay, TIMEOUTS } from '../../src/models/call.js'
@@ -67,6 +68,15 @@ describe('any request', () => {
     const next = callModel(deaf, { ...options, abortSignal: controller.signal }).next()
     controller.abort(reason)
     await expect(next).rejects.toBe(reason)
+  })
+
+  it('may be given all the time there is', async () => {
+    const slow = async function* () {
+      yield await sleep(20, 1)
+      yield await sleep(20, 2)
+    }
+    const timeouts = { firstByteMs: Infinity, idleMs: 2 ** 32 }
+    expect(await collect(callModel(async () => slow(), { ...options, timeouts }))).toEqual([1, 2])
   })
 
   it('fails with an error of its own kind, whatever was thrown', async () => {

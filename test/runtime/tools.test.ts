@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FunctionTool, LlmAgent, LongRunningFunctionTool, type BaseTool, type Context } from 'adk-ts'
 import { z } from 'zod'
@@ -202,6 +203,11 @@ describe('a tool that never returns', () => {
     await ask(agent)
     expect(vi.getTimerCount()).toBe(0)
   })
+})
+
+it.each([Infinity, 2 ** 32])('a tool may be given all the time there is, as in %d', async (timeoutMs) => {
+  const { agent } = worker(() => sleep(20, 'done'), { timeoutMs })
+  expect(responsesOf(await ask(agent))).toEqual([{ result: 'done' }])
 })
 
 it('a tool that has returned may use its signal on: it does not fire by itself', async () => {

@@ -187,6 +187,13 @@ describe('a session over HTTP', () => {
     expect(server.requests[0]?.headers).not.toHaveProperty('authorization')
   })
 
+  it('may be given all the time there is', async () => {
+    const server = await httpServer()
+    const patient = toolsetFor({ ...server.params, timeout: Infinity, sseReadTimeout: Infinity })
+    const { runner } = runnerFor(patient, [{ call: 'open' }])
+    expect(responsesIn(await run(runner))).toMatchObject([{ content: [{ text: 'opened' }] }])
+  })
+
   it('may have a shorter deadline for calls', async () => {
     const server = await httpServer()
     const { runner } = runnerFor(toolsetFor({ ...server.params, sseReadTimeout: 50 }), [{ call: 'wait' }])

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { unlessAborted } from '../../core/abort.js'
+import { toDelay, unlessAborted } from '../../core/abort.js'
 import type { JsonObject } from '../../schema/json.js'
 import { McpError } from './errors.js'
 import {
@@ -88,8 +88,8 @@ async function loadSdk() {
   }
 }
 
-/** The longest delay of a timer. Deadlines come as signals; the SDK's own of 60 s would cut long calls short. */
-const FOREVER = 2 ** 31 - 1
+/** Deadlines come as signals; the SDK's own of 60 s would cut long calls short. */
+const FOREVER = toDelay(Infinity)
 
 const ignore = () => {}
 
@@ -135,7 +135,7 @@ function reachServer({ StreamableHTTPClientTransport }: Sdk, params: StreamableH
   })
   return {
     transport,
-    callTimeoutMs: sseReadTimeout,
+    callTimeoutMs: toDelay(sseReadTimeout),
     onConnected: (client, events) => watchStreams(client, { ...events, timeout }),
     onClosing: async () => {
       if (!terminateOnClose) return
@@ -167,7 +167,7 @@ function watchStreams(client: Client, events: McpSessionEvents & { timeout: numb
   const ask = async () => {
     isAsking = true
     try {
-      await client.ping({ timeout: events.timeout })
+      await client.ping({ timeout: toDelay(events.timeout) })
       events.onToolsChanged() // nobody heard whether they did
     } catch {
       await client.close().catch(ignore)
