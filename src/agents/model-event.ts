@@ -13,6 +13,7 @@ import {
   type Event,
 } from '../core/event.js'
 import type { InvocationContext } from '../core/invocation-context.js'
+import { setOwn } from '../core/json.js'
 import type { LlmRequest, LlmResponse } from '../core/model.js'
 import { isJsonObject } from '../schema/json.js'
 import type { LlmAgent } from './llm-agent.js'
@@ -98,7 +99,6 @@ async function saveOutput(agent: LlmAgent, event: Event): Promise<void> {
   if (agent.outputKey === undefined || event.errorCode || !isFinalResponse(event)) return
   const text = stringifyContent(event)
   if (!text) return
-  event.actions.stateDelta[agent.outputKey] = agent.outputSchema
-    ? await parseOutput(agent.outputSchema, text)
-    : text
+  const output = agent.outputSchema ? await parseOutput(agent.outputSchema, text) : text
+  setOwn(event.actions.stateDelta, agent.outputKey, output)
 }

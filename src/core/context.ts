@@ -90,7 +90,7 @@ export class Context extends ReadonlyContext {
     this.abortSignal.throwIfAborted() // what a run left behind does not write to a session that may be gone
     const key = this.artifactKey(filename)
     const version = await this.artifacts.saveArtifact({ ...key, artifact, customMetadata })
-    this.actions.artifactDelta[filename] = version
+    setOwn(this.actions.artifactDelta, filename, version)
     return version
   }
 
@@ -112,16 +112,16 @@ export class Context extends ReadonlyContext {
 
   /** Asks a person to agree; the call runs again with `toolConfirmation` once the client has answered. */
   requestConfirmation({ hint, payload }: { hint?: string; payload?: unknown } = {}): void {
-    this.actions.requestedToolConfirmations[this.requireCallId('requestConfirmation')] = {
+    setOwn(this.actions.requestedToolConfirmations, this.requireCallId('requestConfirmation'), {
       hint: hint ?? '',
       confirmed: false,
       ...(payload !== undefined && { payload }),
-    }
+    })
   }
 
   /** Asks the client for a credential; the call runs again once it has been sent. */
   requestCredential(authConfig: AuthConfig): void {
-    this.actions.requestedAuthConfigs[this.requireCallId('requestCredential')] = { ...authConfig }
+    setOwn(this.actions.requestedAuthConfigs, this.requireCallId('requestCredential'), { ...authConfig })
   }
 
   /** The credential that the client has sent for this configuration, if any. */

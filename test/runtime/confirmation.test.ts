@@ -188,6 +188,13 @@ describe('a call that must be confirmed', () => {
     expect(new Set(ran)).toEqual(new Set(['a 5', 'b 5000']))
   })
 
+  it('may have an id like what every object has', async () => {
+    const { agent, ran } = bank([{ call: 'wire', args: { amount: 5 }, id: '__proto__' }])
+    const conversation = await open(agent)
+    await conversation.say(yes(idOf(await conversation.say('go'), ASK)))
+    expect(ran).toEqual(['wire 5'])
+  })
+
   it('says with its question what it is for', async () => {
     const { agent } = bank([{ call: 'book', id: 'c1' }])
     const conversation = await open(agent)

@@ -207,6 +207,12 @@ describe('artifacts', () => {
     expect(await conversation.artifacts.listArtifactKeys(other)).toEqual(['user:b.txt'])
   })
 
+  it('named like what every object has are announced like any other', async () => {
+    const { agent } = worker((context) => context.saveArtifact('__proto__', { text: 'one' }))
+    const events = await (await open(agent)).say('go')
+    expect(Object.entries(events[1]?.actions.artifactDelta ?? {})).toEqual([['__proto__', 0]])
+  })
+
   it('that were loaded may be changed, and stay as they were', async () => {
     const { agent } = worker(async (context) => {
       await context.saveArtifact('a.png', { inlineData: { mimeType: 'image/png', data: 'AAAA' } })

@@ -36,6 +36,11 @@ describe('outputKey', () => {
     expect(events.map(({ actions }) => actions.stateDelta)).toEqual([{}, {}, { out: 'A door.' }])
   })
 
+  it('may be named like what every object has', async () => {
+    const { events } = await stateAfter(['A door.'], { outputKey: '__proto__' })
+    expect(Object.entries(events[0]?.actions.stateDelta ?? {})).toEqual([['__proto__', 'A door.']])
+  })
+
   it('holds the whole of a streamed answer', async () => {
     const { events, out } = await stateAfter([{ say: ['A ', 'door.'] }], {}, true)
     expect(out).toBe('A door.')
