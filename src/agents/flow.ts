@@ -29,6 +29,7 @@ async function* runStep(agent: LlmAgent, context: InvocationContext): AsyncGener
   const request = await beginRequest(agent, context)
   if (context.abortSignal.aborted) return false
   const call: ModelCall = { request, modelContext, eventId: newEventId() }
+  const { count } = context.calls
   try {
     await addTools(agent, request, modelContext)
     if (!(yield* resumeCalls(agent, context, request))) return false
@@ -37,6 +38,8 @@ async function* runStep(agent: LlmAgent, context: InvocationContext): AsyncGener
     // Leaving is not a failure: whoever aborted knows why, and the history stays as it is.
     if (context.abortSignal.aborted) return false
     if (error instanceof PluginError) throw error
+    // Counts although no model was asked: what fails so in a loop would never come to its limit.
+    if (context.calls.count === count) context.calls.count++
     yield errorEvent(agent, context, call, error)
     return false
   }

@@ -155,6 +155,16 @@ describe('a model that calls for ever', () => {
     expect(lastOf(events)).toMatchObject({ author: 'second', ...LIMIT })
   })
 
+  it('ends a loop also where it cannot even be asked', async () => {
+    const model = scriptedModel()
+    const tools = [1, 2].map(() => new FunctionTool({ name: 'same', description: '', execute: () => 'x' }))
+    const loop = new LoopAgent({ name: 'loop', subAgents: [new LlmAgent({ name: 'broken', model, tools })] })
+    const events = []
+    for await (const event of (await open(loop)).start('go', limited)) if (events.push(event) > 10) break
+    expect(outline(events)).toEqual(Array(6).fill('broken: error UNKNOWN_ERROR'))
+    expect(model.calls).toEqual([])
+  })
+
   it('is counted in an agent that is used as a tool', async () => {
     const inner = scriptedModel([], { call: 'get_weather' })
     const outer = scriptedModel([{ call: 'weather' }], AFTER)
