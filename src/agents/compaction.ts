@@ -132,16 +132,34 @@ function withoutTie(events: readonly Event[], boundary: number): number {
 export function applyCompactions(events: Event[]): Event[] {
   const summaries = events.filter((event) => event.actions.compaction).toReversed()
   if (summaries.length === 0) return events
+  const summaryOf = (event: Event) => summaries.find((candidate) => covers(candidate, event))
+  const answeredLater = callsAnsweredLater(events, summaryOf)
   const told = new Set<Event>()
   return events.flatMap((event) => {
     if (event.actions.compaction) return []
-    const summary = summaries.find((candidate) => covers(candidate, event))
-    if (!summary) return [event]
+    const summary = summaryOf(event)
+    if (!summary || answeredLater.has(event)) return [event]
     if (told.has(summary)) return []
     told.add(summary)
     // As something the user tells: the model should not take it for its own words.
     return [{ ...summary, content: { ...summary.actions.compaction?.compactedContent, role: 'user' } }]
   })
+}
+
+/** Calls that a summary covers, but not their answers: the model could make nothing of an answer alone. */
+function callsAnsweredLater(
+  events: readonly Event[],
+  summaryOf: (event: Event) => Event | undefined,
+): ReadonlySet<Event> {
+  const answered = new Set<string | undefined>()
+  const found = new Set<Event>()
+  // From the end: an answer belongs to the nearest call before it, since some models use an id again.
+  for (const event of events.toReversed()) {
+    const isCovered = summaryOf(event) !== undefined
+    if (!isCovered) for (const { id } of getFunctionResponses(event)) answered.add(id)
+    for (const { id } of getFunctionCalls(event)) if (answered.delete(id) && isCovered) found.add(event)
+  }
+  return found
 }
 
 function covers({ actions: { compaction } }: Event, { timestamp }: Event): boolean {

@@ -5,6 +5,7 @@ import {
   FunctionTool,
   LlmAgent,
   LlmSummarizer,
+  LongRunningFunctionTool,
   SequentialAgent,
   TokenBasedContextCompactor,
   TruncatingContextCompactor,
@@ -15,8 +16,10 @@ import {
 import { describe, expect, it } from 'vitest'
 import { scriptedModel, type ScriptedModel, type Turn } from '../support/scripted-model.js'
 import {
+  answerTo,
   checkRequests,
   expectUsable,
+  idOf,
   KEY,
   lastRequest,
   open,
@@ -41,11 +44,12 @@ const summaries = async (conversation: Conversation) =>
   (await conversation.stored()).events.filter(({ actions }) => actions.compaction)
 
 const look = new FunctionTool({ name: 'look', description: '', execute: () => 'seen' })
+const wait = new LongRunningFunctionTool({ name: 'wait', description: '', execute: () => null })
 
 describe('eventsCompactionConfig', () => {
   async function start(config: EventsCompactionConfig, turns: Turn[] = [], always: Turn = AFTER) {
     const model = scriptedModel(turns, always)
-    const rootAgent = new LlmAgent({ name: 'root', model, tools: [look] })
+    const rootAgent = new LlmAgent({ name: 'root', model, tools: [look, wait] })
     const app = new App({ name: 'app', rootAgent, eventsCompactionConfig: config })
     return { model, conversation: await open(app) }
   }
@@ -120,6 +124,23 @@ describe('eventsCompactionConfig', () => {
     expect(await summaries(conversation)).toHaveLength(1)
     expect(lastRequest(model).at(0)).toBe('user: summary 1')
     expect(lastRequest(model).at(-1)).toBe('user: three')
+  })
+
+  it.each<[string, EventsCompactionConfig]>([
+    ['turns', { compactionInterval: 1 }],
+    ['tokens', { tokenThreshold: 1, eventRetentionSize: 0 }],
+  ])('by %s does not lose an answer that comes later than the summary of its call', async (_, config) => {
+    const summarizer = new LlmSummarizer({ llm: scribe() })
+    const { model, conversation } = await start({ ...config, summarizer }, [AFTER, { call: 'wait' }])
+    await talk(conversation, 'one', 'two', 'three')
+    const id = idOf((await conversation.stored()).events, 'wait')
+    for (const found of [41, 42]) {
+      await conversation.say(answerTo(id, 'wait', { found }))
+      expect(lastRequest(model).slice(-2)).toEqual(['model: call wait', `user: answer {"found":${found}}`])
+    }
+    await talk(conversation, 'four', 'five')
+    expect(lastRequest(model)).not.toContain('model: call wait')
+    checkRequests(model)
   })
 
   it('never parts a call from its answer', async () => {
