@@ -68,8 +68,9 @@ export async function storeSummary(
   events: Event[],
   summarizer: BaseSummarizer,
 ): Promise<void> {
-  const event = await summarizer.summarize(events)
-  const { session, invocationId } = context
+  const { session, invocationId, abortSignal } = context
+  const event = await summarizer.summarize(events, abortSignal)
+  abortSignal.throwIfAborted() // the session may be somebody else's by now
   await context.sessionService.appendEvent({ session, event: inOrder(session, { ...event, invocationId }) })
 }
 

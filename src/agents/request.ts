@@ -70,6 +70,7 @@ async function compact(compactor: BaseContextCompactor, context: InvocationConte
     if (await compactor.shouldCompact(context)) await compactAloud(context, () => compactor.compact(context))
   } catch (error) {
     if (error instanceof PluginError) throw error
+    if (context.abortSignal.aborted) return
     // The conversation is longer than it should be, and otherwise as it was.
     context.log.warn({ ...context.where, err: error }, 'compaction.failed')
   }

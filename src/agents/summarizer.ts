@@ -4,7 +4,8 @@ import type { BaseLlm } from '../core/model.js'
 
 /** Turns events into one event whose `actions.compaction` holds their summary and the time that it covers. */
 export interface BaseSummarizer {
-  summarize(events: Event[]): Promise<Event>
+  /** The signal fires when nobody waits for the summary any more. */
+  summarize(events: Event[], abortSignal?: AbortSignal): Promise<Event>
 }
 
 export interface LlmSummarizerOptions {
@@ -27,17 +28,14 @@ export class LlmSummarizer implements BaseSummarizer {
     this.#prompt = prompt ?? PROMPT
   }
 
-  async summarize(events: Event[]): Promise<Event> {
+  async summarize(events: Event[], abortSignal?: AbortSignal): Promise<Event> {
     const [first] = events
     const last = events.at(-1)
     if (!first || !last) throw new Error('There is nothing to summarize')
     const question = textContent('user', `${this.#prompt}\n\n${events.flatMap(asLines).join('\n')}`)
     let summary = ''
-    for await (const response of this.#llm.generateContentAsync({
-      model: this.#llm.model,
-      contents: [question],
-      toolsDict: {},
-    })) {
+    const request = { model: this.#llm.model, contents: [question], toolsDict: {} }
+    for await (const response of this.#llm.generateContentAsync(request, false, abortSignal)) {
       if (!response.partial) summary += textOf(response.content)
     }
     if (!summary) throw new Error(`The model "${this.#llm.model}" gave no summary of the conversation`)

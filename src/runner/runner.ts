@@ -129,10 +129,12 @@ export class Runner {
 
   /** The turn itself is over and went well: what goes wrong here is for the log. */
   async #compact(context: InvocationContext): Promise<void> {
-    if (!this.eventsCompactionConfig || context.abortSignal.aborted) return
+    const { abortSignal } = context
+    if (!this.eventsCompactionConfig || abortSignal.aborted) return
     try {
-      await compactEvents(context, this.eventsCompactionConfig)
+      await orGiveUp(compactEvents(context, this.eventsCompactionConfig), abortSignal, CANCEL_GRACE_MS)
     } catch (error) {
+      if (abortSignal.aborted) return
       this.#log.warn({ ...context.where, err: error }, 'compaction.failed')
     }
   }

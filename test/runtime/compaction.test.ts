@@ -14,6 +14,7 @@ import {
   type EventsCompactionConfig,
 } from 'adk-ts'
 import { describe, expect, it } from 'vitest'
+import { gate } from '../support/gate.js'
 import { scriptedModel, type ScriptedModel, type Turn } from '../support/scripted-model.js'
 import {
   answerTo,
@@ -193,6 +194,54 @@ describe('eventsCompactionConfig', () => {
     const { conversation } = await start({ compactionInterval: 1, summarizer: new LlmSummarizer({ llm }) })
     for await (const _ of conversation.start('go', { abortSignal: controller.signal })) controller.abort()
     expect(llm.calls).toEqual([])
+  })
+})
+
+describe('a summary that is written when the run is cancelled', () => {
+  async function cancelled(summarizer: BaseSummarizer, begun: Promise<void>) {
+    const rootAgent = new LlmAgent({ name: 'root', model: scriptedModel([], AFTER) })
+    const eventsCompactionConfig = { compactionInterval: 1, summarizer }
+    const conversation = await open(new App({ name: 'app', rootAgent, eventsCompactionConfig }))
+    const controller = new AbortController()
+    const turn = conversation.say('go', { abortSignal: controller.signal })
+    await begun
+    controller.abort(new Error('the client left'))
+    expect(outline(await turn)).toEqual([`root: ${AFTER}`])
+    expect(conversation.kinds()).toEqual([])
+    return conversation
+  }
+
+  it('by a model ends the call of the model', async () => {
+    const begun = gate()
+    const llm = scriptedModel([
+      () => {
+        begun.open()
+        return { hang: true }
+      },
+    ])
+    await cancelled(new LlmSummarizer({ llm }), begun.opened)
+    expect(llm.last.ended).toBe(true)
+  })
+
+  it('by somebody who does not notice is left to itself, and not stored when it comes', async () => {
+    const begun = gate()
+    const over = gate()
+    const summarizer: BaseSummarizer = {
+      summarize: async ([first]) => {
+        begun.open()
+        await over.opened
+        const compactedContent = toContent('too late')
+        const { timestamp: startTimestamp = 0 } = first ?? {}
+        return createEvent({
+          author: 'user',
+          actions: { compaction: { startTimestamp, endTimestamp: startTimestamp, compactedContent } },
+        })
+      },
+    }
+    const conversation = await cancelled(summarizer, begun.opened)
+    over.open()
+    await new Promise(setImmediate)
+    expect(await summaries(conversation)).toEqual([])
   })
 })
 
