@@ -63,7 +63,9 @@ function asContextPart(author: string, part: Part): Part[] {
     const { name, response } = part.functionResponse
     return [{ text: `[${author}] tool \`${name}\` returned result: ${JSON.stringify(response ?? {})}` }]
   }
-  return isEmptyText(part) ? [] : [part]
+  // A signature vouches for the words of a model, and these are no longer such.
+  const { thoughtSignature: _, ...unsigned } = part
+  return isEmptyText(unsigned) ? [] : [unsigned]
 }
 
 /**

@@ -165,3 +165,21 @@ it('signatures of thoughts survive being stored and sent again', async () => {
   await ask(new LlmAgent({ name: 'root', model, tools: [look] }))
   expect(model.last.request.contents[1]?.parts).toEqual(parts)
 })
+
+it('signatures of one agent are not sent as something that another one hears', async () => {
+  const inlineData = { mimeType: 'image/png', data: 'AAAA' }
+  const parts = [
+    { text: 'A door.', thoughtSignature: 'c2ln' },
+    { inlineData, thoughtSignature: 'c2ln' },
+    { text: '', thoughtSignature: 'c2ln' },
+  ]
+  const first = scriptedModel([{ response: { content: { role: 'model', parts } } }])
+  const model = scriptedModel([], AFTER)
+  const subAgents = [new LlmAgent({ name: 'first', model: first }), new LlmAgent({ name: 'second', model })]
+  await ask(new SequentialAgent({ name: 'root', subAgents }))
+  expect(model.last.request.contents.at(-1)?.parts).toEqual([
+    { text: 'For context:' },
+    { text: '[first] said: A door.' },
+    { inlineData },
+  ])
+})
