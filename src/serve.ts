@@ -15,10 +15,12 @@ const SAME_SIGNAL_MS = 500
 /** Starts the server and prints where it is. Rejects with one sentence for the person who started it. */
 export async function serve(config: Config): Promise<void> {
   const log = await createLog({ level: config.logLevel, pretty: process.stderr.isTTY })
+  let server: FastifyInstance | undefined
+  stopOnSignals(() => server, log)
   const { app, apps } = await compose(config, log)
   const names = await apps.list()
   await listen(app, config)
-  stopOnSignals(app, log)
+  server = app
   surviveMistakes(app, log)
   surviveClosedOutput()
   watchLoop(log)
@@ -57,10 +59,15 @@ function explainListenError(error: unknown, host: string, port: number): string 
   return `Cannot listen on ${host}:${port}: ${messageOf(error)}`
 }
 
-/** The first signal lets running requests finish; the second one does not. */
-function stopOnSignals(app: FastifyInstance, log: Log): void {
+/**
+ * The first signal lets running requests finish; the second one does not. There are none before the server listens; but
+ * the first process of a container would not even hear of a signal that nobody handles.
+ */
+function stopOnSignals(listening: () => FastifyInstance | undefined, log: Log): void {
   let stoppingSince: number | undefined
   const stop = (signal: NodeJS.Signals) => {
+    const app = listening()
+    if (!app) process.exit(0)
     if (stoppingSince !== undefined) {
       if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1)
       return

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   agent,
   answer,
+  Cli,
   createSession,
   folder,
   messageTo,
@@ -11,7 +14,6 @@ import {
   serve,
   speaker,
   waiter,
-  type Cli,
 } from './support.js'
 
 /** A server with a stream under way: its first event has arrived, and the rest waits for `finish`. */
@@ -47,6 +49,19 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await cli.ended()).toBe(0)
     expect(await cli.logged('shutdown.begin')).toMatchObject({ cause: signal })
     await cli.logged('shutdown.end')
+  })
+
+  it('ends a server that is still waiting for its database', async () => {
+    const database = createServer((socket) => socket.on('error', () => {}))
+    onTestFinished(() => void database.close())
+    await once(database.listen(0, '127.0.0.1'), 'listening')
+    const { port } = database.address() as AddressInfo // a listening TCP server has one
+    const asked = once(database, 'connection')
+    const uri = `postgresql://u:p@127.0.0.1:${port}/db`
+    const cli = new Cli(['api_server', '--session_service_uri', uri, await folder()])
+    await asked
+    cli.signal(signal)
+    expect(await cli.ended()).toBe(0)
   })
 
   it('lets a stream finish first, and refuses what is new', async () => {
