@@ -15,8 +15,7 @@ interface LogOptions {
 
 /** The log of the process. Anything that looks like a key is taken out of every line, wherever it came from. */
 export async function createLog({ level, pretty, destination }: LogOptions): Promise<Log> {
-  // In this process and synchronous: a crash must not lose the lines that explain it.
-  const target = destination ?? pino.destination({ fd: 2, sync: true })
+  const target = destination ?? standardError()
   const stream = pretty ? await prettyStream(target) : target
   const redacting: DestinationStream = { write: (line) => stream.write(redactLine(line)) }
   return pino(
@@ -29,6 +28,16 @@ export async function createLog({ level, pretty, destination }: LogOptions): Pro
     },
     redacting,
   )
+}
+
+/**
+ * In this process and synchronous: a crash must not lose the lines that explain it. Where there is no room for a line, it
+ * is lost, and the next one starts anew; what was to be written before would fill the memory, and an error the process.
+ */
+function standardError(): DestinationStream {
+  const open = () => pino.destination({ fd: 2, sync: true }).on('error', () => (target = open()))
+  let target = open()
+  return { write: (line) => target.write(line) }
 }
 
 /** Most lines hold no key. Others are taken apart, since a key may end at a character that JSON writes as two. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -170,4 +170,17 @@ it('goes on when nobody reads its output any more', async () => {
   for (let turn = 0; turn < 3; turn++) expect(await answer(url, 'a')).toBe('Hi')
   cli.signal('SIGTERM')
   expect(await cli.ended()).toBe(0)
+})
+
+it('goes on when there is no room for its log, which goes on when there is', async () => {
+  const logFile = join(await folder(), 'log')
+  await writeFile(logFile, '-'.repeat(1024))
+  const { cli, url } = await serve([await folder({ 'a/agent.ts': speaker('Hi') })], { maxFileKb: 1, logFile })
+  await createSession(url, 'a')
+  for (let turn = 0; turn < 3; turn++) expect(await answer(url, 'a')).toBe('Hi')
+  await truncate(logFile)
+  expect(await answer(url, 'a')).toBe('Hi')
+  cli.signal('SIGTERM')
+  expect(await cli.ended()).toBe(0)
+  expect(await readFile(logFile, 'utf8')).toContain('shutdown.end')
 })

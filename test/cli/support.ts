@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -38,6 +39,8 @@ export interface StartOptions {
   node?: string[]
   /** Largest file that the process may write, in KiB; beyond, writing fails as on a full disk. */
   maxFileKb?: number
+  /** A file that standard error is appended to. */
+  logFile?: string
 }
 
 /** What is needed to run anything at all: nothing that could change what the server does. */
@@ -62,14 +65,16 @@ export class Cli {
   readonly #child: ChildProcess
   readonly #ended: Promise<number | NodeJS.Signals | null>
 
-  constructor(args: readonly string[], { cwd, env, node = [], maxFileKb }: StartOptions = {}) {
+  constructor(args: readonly string[], { cwd, env, node = [], maxFileKb, logFile }: StartOptions = {}) {
     const command = [process.execPath, ...node, CLI, ...args]
     const [file = '', ...rest] = maxFileKb === undefined ? command : limited(maxFileKb, command)
+    const log = logFile === undefined ? undefined : openSync(logFile, 'a')
     this.#child = spawn(file, rest, {
       cwd,
       env: { ...plainEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', log ?? 'pipe'],
     })
+    if (log !== undefined) closeSync(log)
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
     this.#ended = new Promise((resolve, reject) => {
