@@ -23,10 +23,11 @@ interface Explanation {
   why: string
 }
 
-/** jiti tells of them with the position in a last line. */
+/** jiti tells of them with the position in a last line. It counts columns from 0, as editors do not. */
 function syntaxError(error: unknown): Explanation | undefined {
-  const [, code, why, where] = /^(\w+): ([^]*?)\s*\n (.+:\d+:\d+)$/.exec(messageOf(error)) ?? []
+  const [, code, why, line, column] = /^(\w+): ([^]*?)\s*\n (.+:\d+):(\d+)$/.exec(messageOf(error)) ?? []
   if (why === undefined) return undefined
+  const where = `${line}:${Number(column) + 1}`
   return { where, why: code === 'ParseError' ? `syntax error: ${why}` : why }
 }
 

@@ -10,8 +10,8 @@ describe('the reason of a failed load', () => {
       { 'x/agent.ts': 'const a = 1\n\n\nlet = = 3\n' },
       /^x\/agent\.ts:4:\d+: syntax error: \S/,
     ],
-    ['one in JavaScript', { 'x/agent.mjs': 'export {}\n}\n' }, /^x\/agent\.mjs:2:0: syntax error: \S/],
-    ['one in CommonJS', { 'x/agent.cjs': 'module.exports = {\n' }, /^x\/agent\.cjs:2:0: syntax error: \S/],
+    ['one in JavaScript', { 'x/agent.mjs': 'export {}\n}\n' }, /^x\/agent\.mjs:2:1: syntax error: \S/],
+    ['one in CommonJS', { 'x/agent.cjs': 'module.exports = {\n' }, /^x\/agent\.cjs:2:1: syntax error: \S/],
     [
       'one in JSON',
       { 'x/agent.ts': agent('d', 'import d from "./d.json"'), 'x/d.json': '{' },
@@ -20,7 +20,7 @@ describe('the reason of a failed load', () => {
     [
       'one in a sibling',
       { 'x/agent.ts': agent('t', `import { t } from './lib/t'`), 'x/lib/t.ts': '\n  export const t = )' },
-      /^x\/lib\/t\.ts:2:19: syntax error: Unexpected token$/,
+      /^x\/lib\/t\.ts:2:20: syntax error: Unexpected token$/,
     ],
     [
       'a missing package',
@@ -62,12 +62,12 @@ describe('the reason of a failed load', () => {
           `import { TestAgent as Test, Magic } from 'adk-ts'\nexport const tool = () => new Magic()`,
         ),
       },
-      'x/agent.ts:1:28: "adk-ts" has no export "Magic"',
+      'x/agent.ts:1:29: "adk-ts" has no export "Magic"',
     ],
     [
       'one of @google/adk',
       { 'x/agent.js': `import { Magic } from '@google/adk'` },
-      'x/agent.js:1:9: "adk-ts", which stands in for "@google/adk", has no export "Magic"',
+      'x/agent.js:1:10: "adk-ts", which stands in for "@google/adk", has no export "Magic"',
     ],
     [
       'one that CommonJS reads',
