@@ -87,17 +87,19 @@ export class PluginError extends Error {
   override readonly name = 'PluginError'
 }
 
+/** Throws when two plugins have the same name. */
+export function checkPlugins(plugins: readonly BasePlugin[]): void {
+  const names = new Set<string>()
+  for (const { name } of plugins) {
+    if (names.has(name)) throw new Error(`Two plugins are named "${name}"; give each its own name`)
+    names.add(name)
+  }
+}
+
 /** Asks the plugins of an app, in order of registration. */
 export class PluginManager {
-  readonly plugins: readonly BasePlugin[]
-
-  constructor(plugins: readonly BasePlugin[] = []) {
-    const names = new Set<string>()
-    for (const { name } of plugins) {
-      if (names.has(name)) throw new Error(`Two plugins are named "${name}"; give each its own name`)
-      names.add(name)
-    }
-    this.plugins = plugins
+  constructor(readonly plugins: readonly BasePlugin[] = []) {
+    checkPlugins(plugins)
   }
 
   /** The answer of the first plugin that has one. Throws a {@link PluginError} that names plugin and hook. */

@@ -1,6 +1,6 @@
 import type { BaseSummarizer } from '../agents/summarizer.js'
 import type { BaseAgent } from '../core/agent.js'
-import type { BasePlugin } from '../core/plugin.js'
+import { checkPlugins, type BasePlugin } from '../core/plugin.js'
 
 export interface AppConfig {
   name: string
@@ -56,6 +56,7 @@ export class App {
     this.name = name
     this.rootAgent = rootAgent
     this.plugins = plugins ?? []
+    checkPlugins(this.plugins)
     this.resumabilityConfig = resumabilityConfig
     this.eventsCompactionConfig = eventsCompactionConfig
   }

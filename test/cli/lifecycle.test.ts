@@ -160,6 +160,20 @@ describe('mistakes of agents', () => {
   })
 })
 
+it('an app whose plugins cannot be told apart is a mistake in the file that makes it', async () => {
+  const source = `
+    import { App, LlmAgent, LoggingPlugin } from 'adk-ts'
+    const plugins = [new LoggingPlugin(), new LoggingPlugin()]
+    export const app = new App({ name: 'a', rootAgent: new LlmAgent({ name: 'root' }), plugins })`
+  const { url } = await serve([await folder({ 'a/agent.ts': source })])
+  await createSession(url, 'a')
+  const response = await post(`${url}/run`, messageTo('a'))
+  expect(await response.json()).toMatchObject({
+    detail:
+      'App "a" failed to load: a/agent.ts:4: Two plugins are named "logging_plugin"; give each its own name',
+  })
+})
+
 it('goes on when nobody reads its output any more', async () => {
   const { cli, url } = await serve([
     '-v',
