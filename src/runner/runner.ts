@@ -142,7 +142,7 @@ export class Runner {
   /** Lets go of what the tools of all agents hold, such as connections. */
   async close(): Promise<void> {
     const toolsets = toolsOf(agentsOf(this.agent)).filter(isBaseToolset)
-    await Promise.allSettled(toolsets.map((toolset) => toolset.close()))
+    await Promise.allSettled(toolsets.map(async (toolset) => toolset.close()))
   }
 
   /** One turn in a session that is made for it and deleted afterwards. */

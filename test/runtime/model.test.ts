@@ -440,6 +440,26 @@ describe('toolsets', () => {
     checkRequests(model)
   })
 
+  it('that cannot be closed do not keep the others open', async () => {
+    const closed: string[] = []
+    class Stuck extends BaseToolset {
+      override async getTools() {
+        return []
+      }
+      override close(): Promise<void> {
+        throw new Error('stuck')
+      }
+    }
+    class Closing extends Stuck {
+      override async close() {
+        closed.push('closed')
+      }
+    }
+    const conversation = await open(new LlmAgent({ name: 'root', tools: [new Stuck(), new Closing()] }))
+    await conversation.runner.close()
+    expect(closed).toEqual(['closed'])
+  })
+
   it('are closed with the runner, those of agents used as tools as well', async () => {
     const closed: string[] = []
     class Closing extends BaseToolset {
