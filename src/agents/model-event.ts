@@ -38,7 +38,7 @@ export async function toEvent(
   context: InvocationContext,
   { response, request, modelContext, eventId }: ModelCall & { response: LlmResponse },
 ): Promise<ModelEvent> {
-  const { content, refused } = repairCalls(response.content)
+  const { content, refused } = repairCalls(withRole(response.content))
   const event = createEvent({
     ...response,
     ...envelope(agent, context),
@@ -69,6 +69,10 @@ export function takeActions({ actions }: Context) {
     for (const key of Object.keys(map)) delete map[key]
   return taken
 }
+
+/** Own models and callbacks may leave it out; what nobody said would not be sent to the model again. */
+const withRole = (content: Content | undefined): Content | undefined =>
+  content && !content.role ? { ...content, role: 'model' } : content
 
 /** Every call needs an id of its own that its response can name, and arguments that are an object. */
 function repairCalls(content: Content | undefined): {

@@ -101,6 +101,19 @@ describe('a model that calls', () => {
     await expectUsable(conversation, model)
   })
 
+  it('in a content without a role reads the answer', async () => {
+    const parts = [{ functionCall: { name: 'get_weather', args: {} } }]
+    const model = scriptedModel([{ response: { content: { parts } } }], AFTER)
+    const conversation = await open(weatherAgent(model, () => 'mild'))
+    await conversation.say('go')
+    expect(lastRequest(model)).toEqual([
+      'user: go',
+      'model: call get_weather',
+      'user: answer {"result":"mild"}',
+    ])
+    await expectUsable(conversation, model)
+  })
+
   it('under the same id in every step reads the right answers', async () => {
     const turn = (city: string): Turn => ({ call: 'get_weather', args: { city }, id: 'call_0' })
     const model = scriptedModel([turn('A'), turn('B')], AFTER)
