@@ -108,6 +108,30 @@ describe('the tools of a document', () => {
     expect(Object.keys(declaration?.parameters?.properties ?? {})).toHaveLength(8)
   })
 
+  it('may have bodies that are made of themselves, many times over', async () => {
+    const schemas = {
+      Node: {
+        allOf: ['Node', 'Leaf', 'Node', 'Leaf'].map((name) => ({ $ref: `#/components/schemas/${name}` })),
+      },
+      Leaf: {
+        properties: { value: text },
+        required: ['value'],
+        allOf: [
+          { $ref: '#/components/schemas/Node' },
+          { properties: { value: { type: 'number' }, left: text } },
+        ],
+      },
+    }
+    const post = { requestBody: bodyOf({ $ref: '#/components/schemas/Node' }) }
+    const [declaration] = await declare(
+      documentOf('https://example.com', { '/a': { post } }, { components: { schemas } }),
+    )
+    expect(declaration?.parameters).toMatchObject({
+      properties: { value: { type: 'STRING' }, left: { type: 'STRING' } },
+      required: ['value'],
+    })
+  })
+
   it('have the names that were asked for', async () => {
     const document = documentOf('https://example.com', {
       '/a': { get: { operationId: 'listAll', parameters: [parameter('maxCount', 'query')] } },

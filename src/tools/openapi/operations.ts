@@ -222,15 +222,17 @@ function resolve(value: unknown, document: JsonObject): JsonObject {
   return asObject(found)
 }
 
-/** The properties of an object, those of the parts it is made of included. */
+/** The properties of an object, those of the parts it is made of included. Each part is looked at once: they may be many. */
 function fieldsOf(
   schema: JsonObject,
   document: JsonObject,
-  depth = 0,
+  seen = new Set<JsonObject>(),
 ): { properties: JsonObject; required: unknown[] } {
-  const { properties, required, allOf } = resolve(schema, document)
-  const parts = depth < MAX_REFERENCES ? listOf(allOf) : []
-  const inherited = parts.map((part) => fieldsOf(part, document, depth + 1))
+  const whole = resolve(schema, document)
+  if (seen.has(whole)) return { properties: {}, required: [] }
+  seen.add(whole)
+  const { properties, required, allOf } = whole
+  const inherited = listOf(allOf).map((part) => fieldsOf(part, document, seen))
   return {
     properties: inherited.reduce((all, part) => ({ ...part.properties, ...all }), asObject(properties)),
     required: [...inherited.flatMap((part) => part.required), ...(Array.isArray(required) ? required : [])],
