@@ -69,9 +69,9 @@ export class AdkError extends Error {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name
   if (typeof error === 'string') return error
-  return 'unknown error'
+  const texts: unknown[] = error instanceof Error ? [error.message, error.name] : [] // which may be set to anything
+  return texts.find((text): text is string => typeof text === 'string' && text !== '') ?? 'unknown error'
 }
 
 const SECRETS = [

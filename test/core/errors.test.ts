@@ -20,6 +20,16 @@ describe('the message of', () => {
   it.each([
     ['an error', new Error('no'), 'no'],
     ['an error without one', new RangeError(), 'RangeError'],
+    [
+      'an error whose message is no text',
+      Object.assign(new RangeError(), { message: { a: 1 } }),
+      'RangeError',
+    ],
+    [
+      'an error of which nothing is a text',
+      Object.assign(new Error(), { message: 1, name: 2 }),
+      'unknown error',
+    ],
     ['a string', 'no', 'no'],
     ['anything else', { message: 'no' }, 'unknown error'],
     ['nothing', undefined, 'unknown error'],
