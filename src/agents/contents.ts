@@ -114,11 +114,18 @@ function keepPart(
   answers: Part[],
 ): boolean {
   if (!functionCall) return stray === undefined
-  const id = functionCall.id ?? ''
-  const functionResponse = functionCall.name ? responses.get(id) : undefined
+  const { id = '', name } = functionCall
+  const functionResponse = name ? responses.get(id) : undefined
   responses.delete(id)
-  if (functionResponse) answers.push({ functionResponse })
+  if (functionResponse) answers.push({ functionResponse: withName(functionResponse, name) })
   return functionResponse !== undefined
+}
+
+/** Clients may leave the name out, or write another one; models refuse what does not fit the call. */
+function withName(response: FunctionResponse, name: string | undefined): FunctionResponse {
+  if (response.name === name) return response
+  const { name: _, ...rest } = response
+  return { ...rest, name }
 }
 
 /** Ids that this package made are taken out; those of the model stay. Empty texts are refused by models. */

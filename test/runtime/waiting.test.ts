@@ -76,6 +76,17 @@ describe('a long-running call', () => {
     checkRequests(model)
   })
 
+  it.each(['other', undefined])('is answered by its id, also under the name %s', async (name) => {
+    const { agent, model } = clerk(null)
+    const conversation = await open(agent)
+    await conversation.say('go')
+    await conversation.say({ functionResponse: { id: 'c1', ...(name && { name }), response: { ok: true } } })
+    expect(model.last.request.contents.at(-1)?.parts).toEqual([
+      { functionResponse: { id: 'c1', name: 'approve', response: { ok: true } } },
+    ])
+    await expectUsable(conversation, model)
+  })
+
   it('may be answered after other turns; the model goes on from the call', async () => {
     const { agent, model } = clerk(null)
     const conversation = await open(agent)
