@@ -61,8 +61,7 @@ export class AcpAgents {
     try {
       const { rootAgent } = await this.apps.load(appName)
       return manifestOf(name, appName, rootAgent)
-    } catch (error) {
-      this.log.warn({ app: appName, err: error }, 'agent.load_failed')
+    } catch {
       return manifestOf(name, appName)
     }
   }

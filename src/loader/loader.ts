@@ -117,11 +117,9 @@ class FolderLoader implements Loader {
       return await this.import(found, onFile)
     } catch (error) {
       const reason = explainLoadError(error, { root, file: found.file, files: sources.files })
-      this.options.log.error(
-        { event: 'agent.load_failed', app: name, err: error },
-        `App "${name}" failed to load`,
-      )
-      throw new AdkError('app_load_failed', `App "${name}" failed to load: ${reason}`, { cause: error })
+      const failure = `App "${name}" failed to load: ${reason}`
+      this.options.log.error({ event: 'agent.load_failed', app: name, err: error }, failure)
+      throw new AdkError('app_load_failed', failure, { cause: error })
     }
   }
 

@@ -22,7 +22,7 @@ export interface ServedApp {
 export interface Apps {
   /** Names, sorted; nothing is loaded. */
   list(): Promise<string[]>
-  /** Rejects with `app_not_found` or `app_load_failed`. */
+  /** Rejects with `app_not_found`, or with `app_load_failed` once the log has the reason. */
   load(name: string): Promise<ServedApp>
 }
 

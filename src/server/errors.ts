@@ -64,9 +64,13 @@ export function handleErrors(app: FastifyInstance): void {
   })
 }
 
-/** The client reads a sentence; whoever runs the server needs the stack of what is behind it. */
+/**
+ * The client reads a sentence; whoever runs the server needs the stack of what is behind it. That of an app that fails to
+ * load is in the log already.
+ */
 function logCause(request: FastifyRequest, error: unknown): void {
-  if (error instanceof AdkError && error.status >= 500 && error.cause !== undefined) {
+  if (!(error instanceof AdkError) || error.code === 'app_load_failed') return
+  if (error.status >= 500 && error.cause !== undefined) {
     request.log.error({ reqId: request.id, err: error.cause }, error.code)
   }
 }

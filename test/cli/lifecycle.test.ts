@@ -156,8 +156,18 @@ describe('mistakes of agents', () => {
     expect(response.status).toBe(500)
     expect(await response.text()).toContain('bad/agent.ts:1')
     expect(await answer(url, 'good')).toBe('Hi')
-    expect(await cli.logged(/failed to load/)).toMatchObject({ level: 'error', app: 'bad' })
+    expect(await cli.logged(/failed to load: bad\/agent\.ts:1/)).toMatchObject({ level: 'error', app: 'bad' })
   })
+
+  it.each(['/agents', '/list-apps?detailed=true', '/apps/bad/app-info'])(
+    'an agent that cannot be loaded is told to the log once per attempt, as with %s',
+    async (path) => {
+      const { cli, url } = await serve([await folder({ 'bad/agent.ts': 'export const rootAgent = (' })])
+      await fetch(`${url}${path}`)
+      await cli.logged('request')
+      expect(cli.log().filter(({ err }) => err !== undefined)).toHaveLength(1)
+    },
+  )
 })
 
 it('an app whose plugins cannot be told apart is a mistake in the file that makes it', async () => {

@@ -264,7 +264,9 @@ describe('loading', () => {
     const path = await folder({ 'bad/agent.ts': 'throw new Error("bad")', 'good/agent.ts': agent('1') })
     const { loader, said } = open(path)
     await expect(Promise.all([loader.load('bad'), loader.load('bad')])).rejects.toThrow('bad/agent.ts:1: bad')
-    expect(said.filter((line) => line.startsWith('error'))).toEqual(['error: App "bad" failed to load'])
+    expect(said.filter((line) => line.startsWith('error'))).toEqual([
+      'error: App "bad" failed to load: bad/agent.ts:1: bad',
+    ])
     expect(await noteIn(loader, 'good')).toBe(1)
     expect(await loader.list()).toEqual(['bad', 'good'])
     await write(path, { 'bad/agent.ts': agent('2') })

@@ -4,7 +4,7 @@ import type { ServedApp, ServerDeps } from '../deps.js'
 import { sendJson } from '../json.js'
 import { described, errors, type ZodServer } from '../schemas.js'
 
-export function utilityRoutes(app: ZodServer, { apps, log, options }: ServerDeps): void {
+export function utilityRoutes(app: ZodServer, { apps, options }: ServerDeps): void {
   app.get(
     '/health',
     {
@@ -56,8 +56,6 @@ export function utilityRoutes(app: ZodServer, { apps, log, options }: ServerDeps
       const names = mount === undefined ? await apps.list() : [mount]
       if (!query.detailed) return sendJson(reply, JSON.stringify(names))
       const loaded = await Promise.allSettled(names.map((name) => apps.load(name)))
-      for (const result of loaded)
-        if (result.status === 'rejected') log.warn({ err: result.reason }, 'agent.load_failed')
       return {
         apps: loaded.flatMap((result) => (result.status === 'fulfilled' ? [summarize(result.value)] : [])),
       }
