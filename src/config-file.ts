@@ -82,7 +82,8 @@ async function importDefault(folder: string): Promise<unknown> {
       onFile: (path) => files.add(path),
       onCompatible: () => {},
     })
-    return isJsonObject(exports) ? exports.default : undefined
+    if (isJsonObject(exports) && exports.default !== undefined) return exports.default
+    throw new Error('exports no configuration; write `export default { … }`')
   } catch (error) {
     throw new Error(explainLoadError(error, { root, file, files }), { cause: error })
   }

@@ -80,7 +80,7 @@ describe('the configuration file', () => {
     [
       'ts',
       'export const toolAccess = {}',
-      /adk-ts\.config\.ts: Invalid input: expected object, received undefined/,
+      /adk-ts\.config\.ts: exports no configuration; write `export default/,
     ],
   ])('ends the start when it does not fit: %s, %s', async (extension, text, message) => {
     const cwd = await folder({ 'agents/a/agent.ts': speaker('Hi'), [`adk-ts.config.${extension}`]: text })
