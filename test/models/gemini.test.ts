@@ -306,10 +306,10 @@ it('leaves nothing behind on the signal of a run', async () => {
 
 it('does not count the time that the reader takes', async () => {
   script({ chunks: [says('a'), says('b'), says('c', STOP)] })
-  const patient = new Gemini({ model: NAME, timeouts: { idleMs: 30 } })
+  const patient = new Gemini({ model: NAME, timeouts: { idleMs: 300 } })
   const slowly = async function* () {
     for await (const response of patient.generateContentAsync(userRequest(), true)) {
-      await sleep(50)
+      await sleep(400)
       yield response
     }
   }

@@ -300,7 +300,7 @@ describe('POST /runs/{id}', () => {
   verifies('acp.resume', 'not by a confirmation, where that is not allowed', async () => {
     const { run, resume } = await acpServer({
       apps: { refunds: askingAgent([REFUND, { call: 'approve' }]) },
-      acp: { keepMs: 1000, confirmations: false },
+      acp: { keepMs: 60_000, confirmations: false },
     })
     const waits = await run({ agent_name: 'refunds' })
     const asked = questionsOf(waits).json
