@@ -15,6 +15,7 @@ import { ModelError } from '../../src/models/model-error.js'
 import { GOOGLE_SEARCH } from '../../src/tools/provider-tools.js'
 import { FunctionTool } from '../../src/tools/function-tool.js'
 import { collect } from '../../src/testing.js'
+import { gate } from '../support/gate.js'
 import { FINISH, handMade, NO_USAGE, type Answers } from './ai-sdk-models.js'
 import { ask, userRequest } from './ask.js'
 
@@ -758,6 +759,25 @@ describe('a streamed answer', () => {
         abort.abort(reason)
     })()
     await expect(reading).rejects.toBe(reason)
+    expect(await made.cancelled).toBe(reason)
+  })
+
+  it('is cancelled also when it opens only after the caller aborted', async () => {
+    const made = handMade({ parts: [said('delta', { delta: 'a' }), 'hang'] })
+    const late = gate()
+    const slow: AiSdkModel = {
+      ...made,
+      doStream: async (options) => {
+        await late.opened
+        return made.doStream(options)
+      },
+    }
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const reading = ask(aiSdk(slow), { stream: true, signal: abort.signal })
+    abort.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+    late.open()
     expect(await made.cancelled).toBe(reason)
   })
 })

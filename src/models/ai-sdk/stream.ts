@@ -14,6 +14,7 @@ export async function* readChunks(
   const reader = stream.getReader()
   const cancel = () => void reader.cancel(signal.reason).catch(() => {}) // a stream that has failed says so when read
   signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel() // while the provider opened the stream
   try {
     for (;;) {
       const { done, value } = await reader.read()
