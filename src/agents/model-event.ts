@@ -53,7 +53,7 @@ export async function toEvent(
       id && request.toolsDict[name ?? '']?.isLongRunning ? [id] : [],
     )
   }
-  const answer = await asFinalAnswer(agent, event)
+  const answer = refused.size > 0 ? event : await asFinalAnswer(agent, event)
   await saveOutput(agent, answer)
   return { event: answer, refused }
 }

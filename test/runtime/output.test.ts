@@ -108,6 +108,16 @@ describe('outputSchema', () => {
       await expectUsable(conversation, model)
     })
 
+    it('does not take an answer that cannot be read for an empty one', async () => {
+      const functionCall = { name: 'set_model_response', args: '{"city":"Bonn"}' as never }
+      const unreadable: Turn = { response: { content: { role: 'model', parts: [{ functionCall }] } } }
+      const optional = z.object({ city: z.string().optional() })
+      const turns = [unreadable, answer({ city: 'Bonn' })]
+      const { events, out } = await stateAfter(turns, { outputSchema: optional, tools: [look] })
+      expect(responsesOf(events)).toEqual([{ error: expect.stringMatching(/^Invalid arguments: /) }])
+      expect(out).toEqual({ city: 'Bonn' })
+    })
+
     it('keeps a plain answer as it is', async () => {
       expect((await stateAfter(['Bonn'], { outputSchema, tools: [look] })).out).toBe('Bonn')
     })
