@@ -74,6 +74,15 @@ it('says what is wrong with a proxy that is none', async () => {
   })
 })
 
+it('tries again after a failure once the environment is right', async () => {
+  const gemini = new Gemini({ model: NAME })
+  const restore = setEnvironment({ HTTP_PROXY: 'proxy:port' })
+  await expect(ask(gemini)).rejects.toThrow('does not name a proxy')
+  restore()
+  await ask(gemini)
+  expect(standIn.requests).toHaveLength(1)
+})
+
 it('gives requests to a global fetch that somebody has replaced', async () => {
   const fetch = vi.fn(async () => Response.json(says('from elsewhere', STOP)))
   vi.stubGlobal('fetch', fetch)

@@ -97,11 +97,17 @@ export class Gemini extends BaseLlm {
     yield answer.complete()
   }
 
-  /** Clients keep connections and tokens, so one is kept as long as it fits the settings. */
-  #transport(settings: GeminiSettings): Promise<GeminiTransport> {
+  /** Clients keep connections and tokens, so one is kept as long as it fits the settings, unless it could not be opened. */
+  async #transport(settings: GeminiSettings): Promise<GeminiTransport> {
     const key = JSON.stringify(settings)
     if (this.#open?.settings !== key) this.#open = { settings: key, transport: openSdkTransport(settings) }
-    return this.#open.transport
+    const open = this.#open
+    try {
+      return await open.transport
+    } catch (error) {
+      if (this.#open === open) this.#open = undefined
+      throw error
+    }
   }
 }
 
