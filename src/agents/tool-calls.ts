@@ -54,7 +54,7 @@ async function executeCall(
   { call, eventId, tools, confirmations, refused }: ExecuteCalls & { call: FunctionCall; eventId: string },
 ): Promise<Outcome> {
   const { id = '', name = '' } = call
-  const tool = tools[name]
+  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined // callbacks may have put any object there
   if (!tool || !isAllowed(tool, context)) return refusal(noSuchTool(name, tools, context))
   const error = refused?.get(id)
   if (error !== undefined) return refusal(error)

@@ -46,6 +46,18 @@ describe('a model that calls', () => {
     ])
   })
 
+  it('a tool named like what every object has finds none where a callback has replaced them', async () => {
+    const model = scriptedModel([{ call: 'constructor' }], AFTER)
+    const agent = new LlmAgent({
+      name: 'root',
+      model,
+      beforeModelCallback: ({ request }) => void (request.toolsDict = { ...request.toolsDict }),
+    })
+    expect(responsesOf(await ask(agent))).toEqual([
+      { error: "Tool 'constructor' not found. There are no tools." },
+    ])
+  })
+
   it('nothing by name is answered, and the call is not sent back to it', async () => {
     const model = scriptedModel(
       [{ response: { content: { role: 'model', parts: [{ functionCall: {} }] } } }],
