@@ -34,7 +34,8 @@ async function resolveInstruction(
   )
 }
 
-const PLACEHOLDER = /\{+([^{}]*)\}+/g
+/** Begins with the first brace of a row: to try each of them again takes long where there are many. */
+const PLACEHOLDER = /(?<!\{)\{+([^{}]*)\}+/g
 const STATE_KEY = /^(?:(?:app|user|temp):)?[\p{ID_Start}_$][\p{ID_Continue}$]*$/u
 const ARTIFACT_PREFIX = 'artifact.'
 

@@ -173,6 +173,13 @@ describe('an instruction', () => {
     expect(sent()).toContain('{a} one root hello')
   })
 
+  it('may hold any number of braces', async () => {
+    const model = scriptedModel([], AFTER)
+    const instruction = `${'{'.repeat(200_000)} and {{name}}`
+    await ask(new LlmAgent({ name: 'root', model, instruction }), 'hi', { state: { name: 'Ada' } })
+    expect(instructionOf(model).endsWith('{ and Ada')).toBe(true)
+  })
+
   it('that is a function cannot change the state', async () => {
     const { root } = instructed((context) => {
       context.state.set('a', 'changed')
