@@ -94,10 +94,13 @@ export function redactSecrets(text: string): string {
 
 /** Longest error text that leaves the server, in characters. */
 const MAX_TEXT = 500
+/** So much of an error is looked at: finding paths takes time that grows with the square of what is like a path. */
+const MAX_READ = 8000
 
 /** The message of a foreign error, fit for a client: one line, no keys, no file paths, no markup, bounded. */
 export function publicMessage(error: unknown): string {
   const text = redactSecrets(messageOf(error))
+    .slice(0, MAX_READ)
     .replace(PATHS, '[path]')
     .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')

@@ -61,6 +61,10 @@ describe('what a client may read', () => {
     expect(text.endsWith('…')).toBe(true)
   })
 
+  it('is found in the beginning of what was said, however long that is', () => {
+    expect(publicMessage(`${'/ '.repeat(1_000_000)}the end`)).toMatch(/^[^e]+…$/)
+  })
+
   it('in a log keeps paths and lines, not keys', () => {
     expect(redactSecrets('a\n/home/me/x.ts password=hunter2')).toBe('a\n/home/me/x.ts password=[redacted]')
   })
