@@ -78,9 +78,9 @@ const SECRETS = [
   /AIza[\w-]{20,}/g, // Google API keys
   /\b(?:sk|pk|ghp|gho|xox[abp])[-_][\w-]{16,}/g, // keys of other providers
   /\bya29\.[\w.-]+/g, // Google access tokens
-  /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, // JSON web tokens
+  /(?<![\w-]{32})\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, // JSON web tokens; inside of a long word there are none
   /(?<=\b(?:key|token|api_key|apikey|access_token|password|secret)=)[^\s&"']+/gi,
-  /(?<=\bbearer\s+)[\w.~+/=-]+/gi,
+  /(?=[\w.~+/=-])(?<=\bbearer\s+)[\w.~+/=-]+/gi, // looks back from words only, not from every blank
 ]
 /** One cheap look, since nearly all texts hold none of them. */
 const MAY_HOLD_SECRETS = /AIza|sk[-_]|pk[-_]|gh[po][-_]|xox|ya29|eyJ|(?:key|token|password|secret)=|bearer\s/i

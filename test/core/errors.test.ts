@@ -65,6 +65,14 @@ describe('what a client may read', () => {
     expect(publicMessage(`${'/ '.repeat(1_000_000)}the end`)).toMatch(/^[^e]+…$/)
   })
 
+  it.each([
+    ['what begins like tokens', 'eyJ-'.repeat(200_000)],
+    ['blanks', `x${' '.repeat(800_000)}`],
+  ])('holds no keys, also among very many of %s', (_, text) => {
+    const shown = redactSecrets(`${text} my-eyJhbGciOiJIUzI1.eyJzdWIiOiIx.c2lnbmF0dXJl, bearer \n abc`)
+    expect(shown.slice(text.length)).toBe(' my-[redacted], bearer \n [redacted]')
+  })
+
   it('in a log keeps paths and lines, not keys', () => {
     expect(redactSecrets('a\n/home/me/x.ts password=hunter2')).toBe('a\n/home/me/x.ts password=[redacted]')
   })
