@@ -186,13 +186,15 @@ class FolderLoader implements Loader {
 const CODE = /\.[cm]?[jt]sx?$/
 
 /**
- * Whether a changed file matters: one that was imported, the `.env` file, or code in the folder of the app, which may
- * be found first from now on. Other files there may well be what its own tools write.
+ * Whether a changed file matters: one that was imported, the `.env` file, or code that may be found first from now on.
+ * Other files beside it may well be what its own tools write.
  */
 function concerns(path: string, { found, files }: Sources): boolean {
   if (files.has(path)) return true
-  if (!found) return false
-  return (
-    path === join(found.dir, '.env') || (found.ownsFolder && CODE.test(path) && isInside(found.dir, path))
-  )
+  return found !== undefined && (path === join(found.dir, '.env') || mayComeFirst(path, found))
+}
+
+function mayComeFirst(path: string, { name, dir, ownsFolder }: FoundApp): boolean {
+  const place = ownsFolder ? dir : join(dir, name)
+  return CODE.test(path) && (isInside(place, path) || path.replace(CODE, '') === place)
 }

@@ -103,6 +103,16 @@ exports.rootAgent = new TestAgent({ note: [require('./one.cjs'), require('./two.
     await until(async () => (await note(loader, 'a')) === 'app')
   })
 
+  it.each(['a.ts', 'a/agent.js'])(
+    'that is a single file is found by a better name, %s, too',
+    async (better) => {
+      const { path, loader } = await watching({ 'a.js': agent('"file"') })
+      expect(await noteIn(loader, 'a')).toBe('file')
+      await write(path, { [better]: agent('"better"') })
+      await until(async () => (await note(loader, 'a')) === 'better')
+    },
+  )
+
   it('vanishes, and appears again', async () => {
     const { path, loader } = await watching({ 'a/agent.ts': agent('1') })
     await loader.load('a')
