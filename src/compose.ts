@@ -8,7 +8,6 @@ import { createLoader, type LoadedApp, type Loader } from './loader/loader.js'
 import { Gemini } from './models/gemini/gemini.js'
 import { OfflineModel } from './models/offline/offline.js'
 import { LLMRegistry } from './models/registry.js'
-import { isApp } from './runner/app.js'
 import { Runner, type RunnerConfig } from './runner/runner.js'
 import { Retention } from './runs/retention.js'
 import { Runs } from './runs/runs.js'
@@ -118,7 +117,7 @@ class ServedApps implements Apps {
     const runner = new Runner({
       ...this.services,
       appName: name,
-      ...(isApp(app) ? { app } : { agent: rootAgent }),
+      ...(app ? { app } : { agent: rootAgent }),
       allowedTools,
     })
     const served: ServedApp = { name, rootAgent, runner, dir: ownsFolder ? dir : undefined }

@@ -5,12 +5,13 @@ import { basename, join } from 'node:path'
 import type { BaseAgent } from '../core/agent.js'
 import { AdkError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
+import type { App } from '../runner/app.js'
 import { discoverApps, isInside, type FoundApp, type FoundApps } from './discover.js'
 import { loadDotenv } from './dotenv.js'
 import { evaluate } from './evaluate.js'
 import { explainLoadError } from './load-error.js'
 import type { Modules } from './provided-modules.js'
-import { findRootAgent, type AppLike } from './root-agent.js'
+import { findRootAgent } from './root-agent.js'
 import { allowedToolsOf, type ToolAccessRules } from './tool-access.js'
 import { watchFolder, type Watcher } from './watch.js'
 
@@ -19,7 +20,7 @@ export interface LoadedApp {
   readonly name: string
   readonly rootAgent: BaseAgent
   /** Present when the module exports an app rather than a bare agent. */
-  readonly app?: AppLike
+  readonly app?: App
   /** The folder of the app, as an absolute path. */
   readonly dir: string
   /** False for an agent that is a single file among others: what else lies in `dir` is not its own. */

@@ -1,17 +1,12 @@
 import { BaseAgent, isBaseAgent } from '../core/agent.js'
+import { App, isApp, type AppConfig } from '../runner/app.js'
 import type { ToolAccess } from '../schema/tool-access.js'
 import { readToolAccess } from './tool-access.js'
 
-/** A root agent with what belongs to all of its runs. */
-export interface AppLike {
-  name: string
-  rootAgent: BaseAgent
-  plugins?: unknown
-}
-
 interface RootAgent {
   rootAgent: BaseAgent
-  app?: AppLike
+  /** What belongs to all of its runs. */
+  app?: App
   /** What the module says about the tools that its models may call. */
   toolAccess?: ToolAccess
 }
@@ -19,7 +14,6 @@ interface RootAgent {
 const APP_EXPORTS = ['app', 'rootApp', 'default']
 const TOOL_ACCESS_EXPORTS = ['toolAccess', 'tool_access']
 const AGENT_EXPORTS = ['rootAgent', 'root_agent', 'agent', 'default']
-const APP_BRAND = Symbol.for('google.adk.app')
 
 /** Picks what an agent's module is about: an app, else the agent with the most telling name, else its only agent. */
 export function findRootAgent(exports: unknown, fileName: string): RootAgent {
@@ -31,7 +25,9 @@ export function findRootAgent(exports: unknown, fileName: string): RootAgent {
 function chooseAgent(exports: unknown, read: Read, fileName: string): Pick<RootAgent, 'rootAgent' | 'app'> {
   for (const name of APP_EXPORTS) {
     const value = refuseForeign(read(name))
-    if (isApp(value)) return { app: value, rootAgent: value.rootAgent }
+    if (!isAppLike(value)) continue
+    // A plain object says the same: what it asks for, such as plugins that guard the app, must not be lost.
+    return { app: isApp(value) ? value : new App(value), rootAgent: value.rootAgent }
   }
   for (const name of AGENT_EXPORTS) {
     const value = refuseForeign(read(name))
@@ -60,7 +56,7 @@ function readerOf(exports: unknown): Read {
   }
 }
 
-function isApp(value: unknown): value is AppLike {
+function isAppLike(value: unknown): value is AppConfig {
   if (!isObject(value) || value instanceof BaseAgent) return false
   return typeof value['name'] === 'string' && value['rootAgent'] instanceof BaseAgent
 }
@@ -75,8 +71,8 @@ function refuseForeign(value: unknown): unknown {
 
 /** Agents and apps of all copies of either package carry the same marks; only the class tells whose they are. */
 function isForeign(value: unknown): boolean {
-  if (isApp(value) || value instanceof BaseAgent) return false
-  return isBaseAgent(value) || (isObject(value) && APP_BRAND in value)
+  if (isAppLike(value) || value instanceof BaseAgent) return false
+  return isBaseAgent(value) || isApp(value)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

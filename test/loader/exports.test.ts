@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { isApp } from '../../src/runner/app.js'
 import { failureOf, folder, open } from './support.js'
 
 const LINES = `import { BaseAgent, TestAgent } from 'adk-ts'
@@ -37,6 +38,18 @@ describe('the root agent', () => {
     expect(loaded.name).toBe('x')
     expect(loaded.rootAgent.name).toBe(agentName)
     expect(loaded.app?.name).toBe(appName)
+  })
+
+  it('comes with all that a plain object says of its app', async () => {
+    const guarded = (names: string) => `${LINES}
+      export const app = { ...app1, plugins: [${names}].map((name) => ({ name })), resumabilityConfig: { isResumable: true } }`
+    const { app } = await load({ 'x/agent.ts': guarded("'guard', 'log'") })
+    expect(app?.plugins.map(({ name }) => name)).toEqual(['guard', 'log'])
+    expect(app?.resumabilityConfig).toEqual({ isResumable: true })
+    expect(isApp(app)).toBe(true)
+    expect(await failureOf({ 'x/agent.ts': guarded("'log', 'log'") })).toContain(
+      'Two plugins are named "log"',
+    )
   })
 
   it.each([
