@@ -2,6 +2,7 @@
 // Running agents, and stores of any kind, are not its business; nor are names that a request brings: they are only ever
 // compared with the names that were found.
 import { basename, join } from 'node:path'
+import { linkAbort, unlessAborted } from '../core/abort.js'
 import type { BaseAgent } from '../core/agent.js'
 import { AdkError } from '../core/errors.js'
 import type { Log } from '../core/log.js'
@@ -134,12 +135,14 @@ class FolderLoader implements Loader {
         `The .env file of "${name}" replaces ${variable}, set by another .env file`,
       )
     }
-    const exports = await evaluate({
-      file,
-      modules: this.options.modules,
-      onFile,
-      onCompatible: () => this.sayOnce('debug', '"@google/adk" is not installed; "adk-ts" takes its place'),
-    })
+    const exports = await inTime(
+      evaluate({
+        file,
+        modules: this.options.modules,
+        onFile,
+        onCompatible: () => this.sayOnce('debug', '"@google/adk" is not installed; "adk-ts" takes its place'),
+      }),
+    )
     const { toolAccess, ...root } = findRootAgent(exports, basename(file))
     const allowedTools = allowedToolsOf(
       { name, rootAgent: root.rootAgent, toolAccess },
@@ -181,6 +184,20 @@ class FolderLoader implements Loader {
         `App "${name}" has changed (${basename(file)}); its next run loads it anew`,
       )
     }
+  }
+}
+
+/** Longest time that an agent's code may take to load, in milliseconds. */
+const LOAD_MS = 60_000
+
+/** What waits for ever would keep everybody waiting who asks for all apps. */
+async function inTime<T>(loading: Promise<T>): Promise<T> {
+  const text = `did not load within ${LOAD_MS / 1000} seconds; is there an \`await\` at its top that never ends?`
+  const limit = linkAbort(undefined, { timeoutMs: LOAD_MS, reason: () => new Error(text) })
+  try {
+    return await unlessAborted(loading, limit.signal)
+  } finally {
+    limit.release()
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AdkError } from '../../src/core/errors.js'
 import { agent, failureOf, folder, open, type Files } from './support.js'
 
@@ -143,3 +143,18 @@ function split(message: string): [string, string] {
   const end = message.indexOf(': ') + 2
   return [message.slice(0, end), message.slice(end)]
 }
+
+it('an agent that waits for ever while it loads is given up', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const failure = failureOf({ 'slow/agent.ts': 'await new Promise(() => {})\nexport const rootAgent = 1' })
+    while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve))
+    vi.advanceTimersByTime(60_000)
+    expect(await failure).toBe(
+      'App "slow" failed to load: slow/agent.ts: did not load within 60 seconds; ' +
+        'is there an `await` at its top that never ends?',
+    )
+  } finally {
+    vi.useRealTimers()
+  }
+})
