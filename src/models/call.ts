@@ -163,6 +163,8 @@ class Attempt<Response> {
     return new Promise((resolve, reject) => {
       this.#giveUp = reject
       work.then(resolve, reject)
+      const { signal } = this.#request
+      if (signal.aborted) reject(signal.reason as Error) // while the work began, when nobody was listening yet
     })
   }
 

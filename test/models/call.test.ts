@@ -50,6 +50,17 @@ describe('the pause before a repetition', () => {
 })
 
 describe('any request', () => {
+  it('ends with the reason also when its signal fires as it is being sent, and it does not notice', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const send = async (): Promise<AsyncIterable<number>> => {
+      controller.abort(reason)
+      return new Promise(() => {})
+    }
+    const call = callModel(send, { ...options, abortSignal: controller.signal })
+    await expect(collect(call)).rejects.toBe(reason)
+  })
+
   it('ends with its signal aborted when its reader leaves, and not when it was read to the end', async () => {
     const signals: AbortSignal[] = []
     const send = async (signal: AbortSignal) => {
