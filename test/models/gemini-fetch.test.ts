@@ -105,6 +105,12 @@ it('prefers the fetch of the request to every other', async () => {
   expect(standIn.requests).toEqual([])
 })
 
+it('asks for answers that need not be unpacked, whatever the author says', async () => {
+  const gemini = new Gemini({ model: NAME, headers: { 'Accept-Encoding': 'gzip', 'x-own': 'kept' } })
+  await ask(gemini)
+  expect(standIn.requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity', 'x-own': 'kept' })
+})
+
 it('leaves the client of the global fetch as it is', async () => {
   await ask(new Gemini({ model: NAME }))
   const symbol = Symbol.for('undici.globalDispatcher.1')
