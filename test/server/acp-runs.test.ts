@@ -110,7 +110,8 @@ verifies('acp.queue', 'is bounded', async () => {
   expect((await start()).status).toBe(202)
 })
 
-verifies('acp.queue', 'runs of the ADK on the same session have their turn, too', async () => {
+/** A session on which an ADK run is under way, until it is opened. */
+async function busySession() {
   const { opened, open } = gate()
   const server = await acpServer({ turns: [[{ until: opened }, { say: 'first' }]], always: 'second' })
   const [session_id = ''] = UUIDS
@@ -118,6 +119,11 @@ verifies('acp.queue', 'runs of the ADK on the same session have their turn, too'
   await server.sessions.createSession(key)
   const first = server.send('POST', '/run', { ...key, newMessage: 'one' })
   await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+  return { server, session_id, first, open }
+}
+
+verifies('acp.queue', 'runs of the ADK on the same session have their turn, too', async () => {
+  const { server, session_id, first, open } = await busySession()
   const { run_id } = await server.run({ session_id, mode: 'async' })
   await vi.waitFor(() => expect(server.runs.size).toBe(2))
   expect((await server.get(run_id)).status).toBe('created')
@@ -127,13 +133,7 @@ verifies('acp.queue', 'runs of the ADK on the same session have their turn, too'
 })
 
 verifies('acp.queue', 'what was said before is told when it is the turn of the run', async () => {
-  const { opened, open } = gate()
-  const server = await acpServer({ turns: [[{ until: opened }, { say: 'first' }]], always: 'second' })
-  const [session_id = ''] = UUIDS
-  const key = { appName: 'weather', userId: 'acp', sessionId: session_id }
-  await server.sessions.createSession(key)
-  const first = server.send('POST', '/run', { ...key, newMessage: 'one' })
-  await vi.waitFor(() => expect(server.model.calls).toHaveLength(1))
+  const { server, session_id, first, open } = await busySession()
   const input = [...says('before'), { role: 'agent/weather', parts: [text('yes')] }, ...says('two')]
   const { run_id } = await server.run({ session_id, mode: 'async', input })
   expect((await server.get(run_id)).status).toBe('created')
